@@ -1,0 +1,213 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Read every target, plan every target, and only then write.
+
+Standard library only: what a fetch, a plan or a call is, the caller decides. That keeps the order of events testable
+without Ansible and without AWS, and lets the same modules run behind another edge than an Ansible module.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
+
+# A state that has not settled is asked for again after this many seconds, then after longer and longer pauses: short
+# changes are not slowed down, and long ones do not use up the account's request rate.
+FIRST_PAUSE = 0.2
+PAUSE_GROWTH = 1.6
+
+
+class Unsettled(Exception):
+    """A call was accepted, but its effect was not there when the time was up."""
+
+
+@dataclass
+class _Job:
+    """One target on its way through the calls of one stage."""
+
+    outcome: Outcome
+    calls: deque[Call]
+    done: list[Call] = field(default_factory=list)
+    waiting_for: Call | None = None
+    pause: float = FIRST_PAUSE
+
+
+def gather(
+    work: Callable[[Target], Any], targets: Sequence[Target], workers: int, guard: tuple[type[Exception], ...]
+) -> list[Any]:
+    """`work` of every target at the same time, in their order; an exception in `guard` is a value, others surface."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return _gather(work, targets, pool, guard)
+
+
+def _gather(
+    work: Callable[[Target], Any],
+    targets: Sequence[Target],
+    pool: ThreadPoolExecutor,
+    guard: tuple[type[Exception], ...],
+) -> list[Any]:
+    def guarded(target: Target) -> Any:
+        try:
+            return work(target)
+        except guard as error:
+            return error
+
+    return list(pool.map(guarded, targets))
+
+
+def reconcile(
+    targets: Sequence[Target],
+    *,
+    fetch: Callable[[Target], Any],
+    plan: Callable[[Target, Any, Any], Plan],
+    call: Callable[[Target, Call], None],
+    settled: Callable[[Target, Call], bool],
+    survey: Callable[[], Any] | None = None,
+    review: Callable[[Mapping[str, Plan], Any], Mapping[str, str]] | None = None,
+    check_mode: bool = False,
+    workers: int = 16,
+    guard: tuple[type[Exception], ...] = (),
+    wait_last: bool = True,
+    timeout: float = 600.0,
+    longest_pause: float = 5.0,
+) -> list[Outcome]:
+    """Bring every target to its desired state, or say why not.
+
+    Args:
+        targets: What to work on; outcomes come back in the same order.
+        fetch: Reads the current state of one target.
+        plan: Pure: (target, what fetch gave, what survey gave) to a plan. Raises `Refused` for what must not be done.
+        call: Makes one call.
+        settled: Whether the effect of a call with a `settle` is there now. Raises when it never will be.
+        survey: Reads what concerns all targets together (an account's limits), at the same time as the fetches.
+        review: Pure: all plans together against the survey; the targets that must not be changed, with the reason.
+        check_mode: Stop after planning.
+        workers: How many targets are read or written at the same time. A target that waits holds no worker.
+        guard: Exceptions that become outcomes. Any other exception is a bug and surfaces. `Refused` is always caught.
+        wait_last: Wait for the last call of each target too. Between two calls of one target it is always waited.
+        timeout: Seconds for all the writing and waiting.
+        longest_pause: Seconds between two looks at a state that has not settled, at most.
+
+    Returns:
+        One outcome for each target. If any target could not be read or planned, nothing was written at all.
+    """
+    expected = (*guard, Refused, Unsettled)
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        surveyed = pool.submit(survey) if survey else None
+        states = _gather(fetch, targets, pool, expected)
+        context: Any = None
+        if surveyed is not None:
+            try:
+                context = surveyed.result()
+            except expected as error:
+                return [Outcome(target, error=error) for target in targets]
+        outcomes = [
+            _planned(target, state, context, plan, expected) for target, state in zip(targets, states, strict=True)
+        ]
+        if review and not any(outcome.error for outcome in outcomes):
+            plans = {outcome.target.name: outcome.plan for outcome in outcomes if outcome.plan}
+            refused = review(plans, context)
+            outcomes = [
+                Outcome(o.target, o.plan, error=Refused(refused[o.target.name])) if o.target.name in refused else o
+                for o in outcomes
+            ]
+        if check_mode or any(outcome.error for outcome in outcomes):
+            return outcomes
+        clock = _Clock(time.monotonic() + timeout, longest_pause)
+        for stage in sorted({c.stage for o in outcomes if o.plan for c in o.plan.calls}):
+            outcomes = _stage(outcomes, stage, call, settled, pool, workers, expected, wait_last, clock)
+    return outcomes
+
+
+def _planned(
+    target: Target,
+    state: Any,
+    context: Any,
+    plan: Callable[[Target, Any, Any], Plan],
+    expected: tuple[type[Exception], ...],
+) -> Outcome:
+    if isinstance(state, expected):
+        return Outcome(target, error=state)
+    try:
+        return Outcome(target, plan(target, state, context))
+    except expected as error:
+        return Outcome(target, error=error)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    deadline: float
+    longest_pause: float
+
+
+def _stage(
+    outcomes: Iterable[Outcome],
+    stage: int,
+    call: Callable[[Target, Call], None],
+    settled: Callable[[Target, Call], bool],
+    pool: ThreadPoolExecutor,
+    workers: int,
+    expected: tuple[type[Exception], ...],
+    wait_last: bool,
+    clock: _Clock,
+) -> list[Outcome]:
+    """All calls of one stage, of all targets that are still sound."""
+    jobs = [
+        _Job(o, deque(c for c in o.plan.calls if c.stage == stage) if o.plan and not o.error else deque())
+        for o in outcomes
+    ]
+
+    def step(job: _Job) -> float | None:
+        """One call or one look; the seconds until the next step, or none when the job has ended."""
+        target = job.outcome.target
+        if job.waiting_for is None:
+            current = job.calls.popleft()
+            call(target, current)
+            job.done.append(current)
+            last = job.outcome.plan is not None and current is job.outcome.plan.calls[-1]
+            if current.settle is None or (last and not wait_last):
+                return 0.0 if job.calls else None
+            job.waiting_for, job.pause = current, FIRST_PAUSE
+            return job.pause
+        if settled(target, job.waiting_for):
+            job.waiting_for = None
+            return 0.0 if job.calls else None
+        if time.monotonic() >= clock.deadline:
+            raise Unsettled(
+                f"{job.waiting_for.action} was accepted, but its effect is not there yet. AWS goes on working on it: "
+                "run the same task again to wait on, or raise wait_timeout."
+            )
+        job.pause = min(job.pause * PAUSE_GROWTH, clock.longest_pause)
+        return job.pause
+
+    ticket = itertools.count()
+    due = [(0.0, next(ticket), job) for job in jobs if job.calls]
+    running: dict[Future[float | None], _Job] = {}
+    while due or running:
+        now = time.monotonic()
+        while due and due[0][0] <= now and len(running) < workers:
+            job = heapq.heappop(due)[2]
+            running[pool.submit(step, job)] = job
+        patience = max(0.0, due[0][0] - now) if due and len(running) < workers else None
+        if not running:
+            time.sleep(patience or 0.0)
+            continue
+        for future in wait(running, timeout=patience, return_when=FIRST_COMPLETED).done:
+            job = running.pop(future)
+            try:
+                pause = future.result()
+            except expected as error:
+                job.outcome = Outcome(job.outcome.target, job.outcome.plan, job.outcome.done, error)
+                continue
+            if pause is not None:
+                heapq.heappush(due, (time.monotonic() + pause, next(ticket), job))
+    return [Outcome(j.outcome.target, j.outcome.plan, (*j.outcome.done, *j.done), j.outcome.error) for j in jobs]

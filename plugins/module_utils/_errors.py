@@ -1,0 +1,101 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What AWS answered, and what the operator can do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+# Codes that AWS services use for "too fast": the list that botocore's standard retry mode reads
+# (botocore/retries/standard.py, ThrottledRetryableChecker).
+THROTTLES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "LimitExceededException.Throttling",
+        "RequestThrottled",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+    }
+)
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "AuthFailure",
+        "RequestExpired",
+    }
+)
+_MISSING = frozenset({"ResourceNotFoundException", "ObjectNotFoundException", "NoSuchEntity", "TableNotFoundException"})
+_BUSY = frozenset({"ResourceConflictException", "ResourceInUseException", "ConcurrentUpdateException"})
+
+
+class AwsError(Exception):
+    """AWS, or the way to it, said no.
+
+    Attributes:
+        code: AWS's error code, or the name of the exception when no answer came.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def from_answer(action: str, response: Mapping[str, Any]) -> AwsError:
+    """An error that AWS answered (`botocore.exceptions.ClientError.response`), with the way out."""
+    error = response.get("Error", {})
+    code, text = str(error.get("Code", "Unknown")), str(error.get("Message", "")).strip()
+    said = f"{action} was refused: {code}" + (f": {text}" if text else "")
+    return AwsError(f"{said.rstrip('.')}. {_way_out(action, code)}".strip(), code)
+
+
+def _way_out(action: str, code: str) -> str:
+    if code in _DENIED:
+        return f"Allow {action} to the role or user that runs this, or use another profile."
+    if code in _CREDENTIALS:
+        return "The credentials are not valid or have expired: sign in again, or name another profile."
+    if code in _MISSING:
+        return "Check the name, the region and the account."
+    if code in _BUSY:
+        return "Something else is changing it right now: run the same task again when that is done."
+    if code in THROTTLES:
+        return "The account's request rate is used up by others: run the same task again, or raise wait_timeout."
+    return ""
+
+
+def from_silence(action: str, error: Exception) -> AwsError:
+    """No answer came: botocore's own exceptions (no credentials, no connection, bad arguments), with the way out."""
+    name = type(error).__name__
+    endpoint = re.search(r'"(https?://[^"]+)"', str(error))
+    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
+        way_out = "Name a profile, sign in (aws sso login), or set the AWS_* environment variables."
+    elif endpoint and _is_loopback(endpoint.group(1)):
+        way_out = "Nothing listens there. If it is the embedded AWS that you want, start it with: make local-up"
+    elif name in ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError"):
+        way_out = "Check the region's name and the network, then run the same task again."
+    else:
+        way_out = ""
+    return AwsError(f"{action} got no answer: {str(error).strip().rstrip('.')}. {way_out}".strip(), name)
+
+
+def _is_loopback(url: str) -> bool:
+    return (urlsplit(url).hostname or "") in ("127.0.0.1", "localhost", "::1")

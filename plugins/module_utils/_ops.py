@@ -1,0 +1,173 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The edge where Ansible, boto3 and the engine meet, and the only place that knows all three.
+
+A module supplies `fetch` (reads), `plan` (pure) and an argument spec; see `plugins/modules/lambda_concurrency.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
+from ansible_collections.runbook.aws.plugins.module_utils._engine import Unsettled, gather, reconcile
+from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
+
+# Options of every module of the collection, documented in `doc_fragments/ops.py`.
+COMMON_SPEC: dict[str, Any] = {
+    "workers": {"type": "int", "default": 16},
+    "request_rates": {"type": "dict", "default": {}},
+}
+WAIT_SPEC: dict[str, Any] = {
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 600},
+}
+
+GUARD = (AwsError, Refused, Unsettled)
+
+
+class OpsModule(AnsibleAWSModule):
+    """An Ansible module that works on many targets of one AWS account and region at the same time.
+
+    Args:
+        argument_spec: The module's own options; connection options and the common ones are added.
+        writes: Whether the module changes anything, so that it takes the waiting options too.
+        **kwargs: As for `AnsibleModule`.
+    """
+
+    def __init__(self, argument_spec: Mapping[str, Any], *, writes: bool = True, **kwargs: Any) -> None:
+        spec = {**COMMON_SPEC, **(WAIT_SPEC if writes else {}), **argument_spec}
+        super().__init__(argument_spec=spec, supports_check_mode=True, **kwargs)
+        for option, least in (("workers", 1), ("wait_timeout", 1)):
+            if self.params.get(option, least) < least:
+                self.fail_json(msg=f"{option} is {self.params[option]}: give {least} or more.")
+
+    def aws(self, *services: str) -> Aws:
+        """A way to AWS for the named boto3 services. Call it in the main thread."""
+        settings = {
+            "retries": {"mode": "standard", "total_max_attempts": 4},
+            "max_pool_connections": self.params["workers"],
+            "connect_timeout": 10,
+        }
+        try:
+            pace = Pace({family: float(rate) for family, rate in self.params["request_rates"].items()})
+        except (TypeError, ValueError):
+            self.fail_json(msg="request_rates takes calls a second by API family, for example {'lambda': 30}.")
+        return Aws(
+            {service: self.client(service, aws_config=settings) for service in services},
+            pace,
+            self.params.get("wait_timeout", 600),
+        )
+
+    def run(
+        self,
+        aws: Aws,
+        targets: Sequence[Target],
+        fetch: Callable[[Target], Any],
+        plan: Callable[[Target, Any, Any], Plan],
+        *,
+        survey: Callable[[], Any] | None = None,
+        review: Callable[[Mapping[str, Plan], Any], Mapping[str, str]] | None = None,
+    ) -> NoReturn:
+        """Reconcile the targets and leave the module with the result, see `_engine.reconcile`."""
+        self._refuse_doubles(targets)
+        outcomes = reconcile(
+            targets,
+            fetch=fetch,
+            plan=plan,
+            call=lambda _target, call: _make(aws, call),
+            settled=lambda _target, call: call.settle is None or aws.settled(call.settle),
+            survey=survey,
+            review=review,
+            check_mode=self.check_mode,
+            workers=self.params["workers"],
+            guard=GUARD,
+            wait_last=self.params["wait"],
+            timeout=self.params["wait_timeout"],
+        )
+        for note in dict.fromkeys(note for o in outcomes if o.plan for note in o.plan.notes):
+            self.warn(note)
+        result: dict[str, Any] = {
+            "changed": any(_changed(outcome, self.check_mode) for outcome in outcomes),
+            "results": [_result(outcome, self.check_mode) for outcome in outcomes],
+            "diff": [o.plan.diff(o.target.name) for o in outcomes if o.plan and o.plan.changed],
+        }
+        failed = [outcome for outcome in outcomes if outcome.error]
+        if failed:
+            self.fail_json(msg=_failure(failed, outcomes), **result)
+        self.exit_json(**result)
+
+    def report(self, targets: Sequence[Target], fetch: Callable[[Target], Mapping[str, Any]], **also: Any) -> NoReturn:
+        """Read the targets and leave a read-only module with what was found.
+
+        Args:
+            targets: What to read.
+            fetch: The state of one target, as a result's fields.
+            **also: Fields of the result beside `results`.
+        """
+        self._refuse_doubles(targets)
+        states = gather(fetch, targets, self.params["workers"], GUARD)
+        results = [
+            {"target": target.name, "error": str(state)}
+            if isinstance(state, Exception)
+            else {"target": target.name, "error": None, **state}
+            for target, state in zip(targets, states, strict=True)
+        ]
+        errors = [f"{result['target']}: {result['error']}" for result in results if result["error"]]
+        if errors:
+            self.fail_json(msg=_listing(f"{len(errors)} of {len(targets)} could not be read", errors), results=results)
+        self.exit_json(changed=False, results=results, **also)
+
+    def _refuse_doubles(self, targets: Sequence[Target]) -> None:
+        doubles = sorted(name for name, times in Counter(target.name for target in targets).items() if times > 1)
+        if doubles:
+            self.fail_json(
+                msg=f"Named more than once: {', '.join(doubles)}. Put what you want of each into one element."
+            )
+
+
+def _make(aws: Aws, call: Call) -> None:
+    aws.call(call.service, call.operation, **call.arguments)
+
+
+def _changed(outcome: Outcome, check_mode: bool) -> bool:
+    if check_mode:
+        return outcome.plan is not None and outcome.plan.changed
+    return bool(outcome.done)
+
+
+def _result(outcome: Outcome, check_mode: bool) -> dict[str, Any]:
+    plan = outcome.plan
+    calls = plan.calls if plan and check_mode else outcome.done
+    return {
+        "target": outcome.target.name,
+        "changed": _changed(outcome, check_mode),
+        "before": dict(plan.before) if plan else None,
+        # What a target looks like after a failure is not known without reading it again, so it is not claimed.
+        "after": dict(plan.after) if plan and not outcome.error else None,
+        "calls": [call.action for call in calls],
+        "error": str(outcome.error) if outcome.error else None,
+    }
+
+
+def _failure(failed: Sequence[Outcome], outcomes: Sequence[Outcome]) -> str:
+    done = [outcome for outcome in outcomes if outcome.done]
+    written = (
+        f"{len(done)} of {len(outcomes)} were changed (see results); the same task run again does the rest"
+        if done
+        else "nothing was written"
+    )
+    return _listing(
+        f"{len(failed)} of {len(outcomes)} failed, {written}", [f"{o.target.name}: {o.error}" for o in failed]
+    )
+
+
+def _listing(headline: str, lines: Sequence[str], most: int = 20) -> str:
+    more = [f"… and {len(lines) - most} more, see results"] if len(lines) > most else []
+    return "\n".join([f"{headline}:", *(f"- {line}" for line in lines[:most]), *more])

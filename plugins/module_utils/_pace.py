@@ -1,0 +1,76 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""How often AWS lets an account call an API, and a pace that stays under it.
+
+AWS answers what is too fast with a throttling error, and retrying those is slower and less certain than not causing
+them. The rates are defaults for one account and region; `OpsModule` lets an operator whose quota is higher say so.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+# Just under the published rate: at exactly 15/s a share of the calls is throttled, because AWS's clock is not ours.
+MARGIN = 0.96
+
+# Calls a second, for one account and region, by API family.
+# lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Rate of control plane API requests"
+#   (15, the sum over all calls but the ones named, not adjustable) and "Rate of GetFunction API requests" (100).
+# dynamodb: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html, "API-specific limits".
+# cloudwatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+# cloudtrail: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+# application-autoscaling publishes no rate ("AWS throttles requests"): a cautious one of our own.
+RATES: dict[str, float] = {
+    "lambda": 15,
+    "lambda:GetFunction": 100,
+    "dynamodb:DescribeTable": 2500,
+    "dynamodb:UpdateTable": 50,
+    "application-autoscaling": 20,
+    "cloudwatch:GetMetricData": 50,
+    "cloudwatch:ListMetrics": 25,
+    "cloudtrail:LookupEvents": 2,
+}
+
+
+class Bucket:
+    """A token bucket: `rate` calls a second, and up to half a second's worth at once after a rest.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = 1 / rate
+        self._slack = max(0.0, 0.5 - self._interval)
+        self._clock = clock
+        self._next = clock() - self._slack
+        self._lock = threading.Lock()
+
+    def reserve(self) -> float:
+        """Take the next free place; the seconds to wait until it."""
+        with self._lock:
+            now = self._clock()
+            place = max(self._next, now - self._slack)
+            self._next = place + self._interval
+            return max(0.0, place - now)
+
+
+class Pace:
+    """The buckets of one account and region.
+
+    Args:
+        rates: Calls a second by family, over the defaults of `RATES`.
+        sleep: How to wait, in seconds.
+    """
+
+    def __init__(self, rates: Mapping[str, float] | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+        self._buckets = {family: Bucket(rate * MARGIN) for family, rate in {**RATES, **(rates or {})}.items()}
+
+    def wait(self, service: str, operation: str) -> None:
+        """Return when the operation may be sent. An operation without a family of its own counts in its service's."""
+        bucket = self._buckets.get(f"{service}:{operation}") or self._buckets.get(service)
+        if bucket and (pause := bucket.reserve()):
+            self._sleep(pause)

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Values that describe a change before it is made.
+
+Nothing here does I/O or knows Ansible or boto: a module's planning is a pure function from what is there and what is
+wanted to a `Plan`, and the same `Plan` gives check mode, the diff and the calls that are made, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Refused(Exception):
+    """A wish that must not be carried out. The message names the target, the reason and the way out."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One element of a module's list option.
+
+    Attributes:
+        name: How the operator knows it, for example a function or table name. Unique in one task.
+        desired: What the operator asked for, as the module's own value.
+    """
+
+    name: str
+    desired: Any = None
+
+
+@dataclass(frozen=True)
+class Settle:
+    """What to wait for after a call.
+
+    Attributes:
+        waiter: A name in `_waiters.WAITERS`.
+        arguments: Arguments of the operation that the waiter polls.
+    """
+
+    waiter: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS API call as data.
+
+    Attributes:
+        service: boto3's service name, for example `lambda`.
+        operation: The API's own name, for example `PutFunctionConcurrency`.
+        arguments: Arguments of the operation, in AWS's own words.
+        settle: What to wait for before the target's next call, if the operation only starts something.
+        stage: Every call of a stage, over all targets of the task, is done and settled before a call of a later stage
+            is sent. So capacity is given back by one target before it is taken by another.
+    """
+
+    service: str
+    operation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    settle: Settle | None = None
+    stage: int = 0
+
+    @property
+    def action(self) -> str:
+        """The call as `service:Operation`, as it is shown to the operator."""
+        return f"{self.service}:{self.operation}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What must happen to one target.
+
+    Attributes:
+        before: The state that was found, as a valid element of the module's own list option, so that giving it back to
+            the module undoes the change.
+        after: The state that the calls lead to, in the same shape.
+        calls: The calls, in the order in which they are made; none means that nothing has to change.
+        notes: Sentences that the operator should read, for example that another setting owns the number asked for.
+    """
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    calls: tuple[Call, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything has to be written."""
+        return bool(self.calls)
+
+    def diff(self, target: str) -> dict[str, Any]:
+        """The change as Ansible's `--diff` shows it."""
+        return {
+            "before": dict(self.before),
+            "after": dict(self.after),
+            "before_header": target,
+            "after_header": target,
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one target.
+
+    Attributes:
+        target: The target.
+        plan: The plan, or none if the target could not be read or planned.
+        done: The calls that AWS accepted.
+        error: What went wrong, or none.
+    """
+
+    target: Target
+    plan: Plan | None = None
+    done: tuple[Call, ...] = ()
+    error: Exception | None = None

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""States that AWS takes time to reach, in botocore's own waiter language.
+
+Each entry is data: the operation to poll and the answers that mean success or failure, as in botocore's
+`waiters-2.json` files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+try:
+    import jmespath
+except ImportError:
+    pass  # botocore requires it; AnsibleAWSModule reports a missing botocore.
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """One state to wait for.
+
+    Attributes:
+        service: boto3's service name.
+        model: A waiter of botocore's waiter model, version 2.
+        what: What the failure is called, for example "Provisioned concurrency".
+        reason: JMESPath of AWS's reason in an answer that means failure.
+    """
+
+    service: str
+    model: Mapping[str, Any]
+    what: str
+    reason: str = "''"
+
+    def failure(self, answer: Mapping[str, Any]) -> str:
+        """What to tell the operator of an answer that means failure."""
+        return f"{self.what} failed: {jmespath.search(self.reason, answer) or 'AWS gives no reason'}"
+
+
+def _poll(operation: str, *, success: str, failure: str) -> dict[str, Any]:
+    """A waiter model: the operation to poll, and two JMESPath conditions on its answer."""
+    return {
+        "operation": operation,
+        "delay": 5,
+        "maxAttempts": 1,
+        "acceptors": [
+            {"state": "success", "matcher": "path", "argument": success, "expected": True},
+            {"state": "failure", "matcher": "path", "argument": failure, "expected": True},
+        ],
+    }
+
+
+WAITERS: dict[str, Waiter] = {
+    # https://docs.aws.amazon.com/lambda/latest/api/API_GetProvisionedConcurrencyConfig.html, Status and StatusReason
+    "provisioned_concurrency_ready": Waiter(
+        service="lambda",
+        what="Provisioned concurrency",
+        reason="StatusReason",
+        model=_poll("GetProvisionedConcurrencyConfig", success="Status == 'READY'", failure="Status == 'FAILED'"),
+    ),
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html, TableStatus; an index
+    # goes through UPDATING too, and a table with such an index refuses the next change.
+    "table_active": Waiter(
+        service="dynamodb",
+        what="The change of the table",
+        reason="Table.TableStatus",
+        model=_poll(
+            "DescribeTable",
+            success="Table.TableStatus == 'ACTIVE'"
+            " && length(Table.GlobalSecondaryIndexes[?IndexStatus != 'ACTIVE'] || `[]`) == `0`",
+            failure="contains(['DELETING', 'ARCHIVING', 'ARCHIVED', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'],"
+            " Table.TableStatus)",
+        ),
+    ),
+}
