@@ -1,0 +1,52 @@
+# `make` lists the targets. What a target does is in tools/; this file only names it.
+.DEFAULT_GOAL := help
+.PHONY: help demo test local-up local-down bench lint sanity unit integration molecule docs clean venv
+
+PYTHON ?=
+PORT ?= 5610
+ARGS ?=
+export PYTHON
+bin := .venv/bin
+check := $(bin)/python tools/check.py
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+demo: venv  ## start the embedded AWS and scale its application for an event and back
+	@$(bin)/python tools/demo.py --port $(PORT)
+
+test: venv  ## every gate
+	@$(check)
+
+local-up: venv  ## start the embedded AWS with the reference application (PORT=5610)
+	@$(bin)/python -m local_aws up --port $(PORT)
+
+local-down: venv  ## stop it
+	@$(bin)/python -m local_aws down
+
+bench: venv  ## measure against shell loops and Ansible loops, write benchmarks/RESULTS.md
+	@$(bin)/python tools/bench.py $(ARGS)
+
+lint: venv  ## ruff, mypy, ansible-lint, documentation and changelog lint
+	@$(check) lint
+
+sanity: venv  ## ansible-test sanity (ARGS="--test pylint")
+	@$(bin)/python tools/sanity.py $(ARGS)
+
+unit: venv  ## unit tests (ARGS="-k lambda")
+	@$(bin)/python -m pytest tests/unit $(ARGS)
+
+integration: venv  ## the modules and playbooks against the embedded AWS (ARGS="-k lambda")
+	@$(bin)/python -m pytest tests/integration $(ARGS)
+
+molecule: venv  ## the roles (ARGS="scale_event")
+	@$(bin)/python tools/molecule.py $(ARGS)
+
+docs: venv  ## the reference pages of modules, plugins and roles as text, into build/docs
+	@$(bin)/python tools/docs.py
+
+clean:  ## remove .venv, caches and build results (not var/, which holds your change log)
+	@rm -rf .ansible .cache .venv .mypy_cache .pytest_cache .ruff_cache build tests/output
+
+venv:
+	@tools/venv
