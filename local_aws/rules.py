@@ -1,0 +1,95 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The registry of fidelity rules: what an operation does here beyond, or instead of, what moto does.
+
+    @rule("lambda", "PutFunctionConcurrency")
+    def put_function_concurrency(call: Call) -> Result | None:
+        "Why, and the AWS page that says so."
+
+A rule returns None to let moto answer, a dict (the operation's result in boto3's words) to answer itself, or raises
+AwsError. `call.proceed()` runs moto and returns its result, for rules that only add to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_aws.accounts import AccountState, World
+from local_aws.protocol import AwsError, Parsed, Response, read_result
+
+Result = dict[str, Any]
+
+
+@dataclass
+class Call:
+    """One AWS call on its way to moto."""
+
+    world: World
+    account: AccountState
+    region: str
+    principal: str
+    access_key: str
+    parsed: Parsed
+    dispatch: Callable[[], Response] = field(repr=False)
+    endpoint: str = ""
+
+    @property
+    def service(self) -> str:
+        return self.parsed.service
+
+    @property
+    def operation(self) -> str:
+        return str(self.parsed.operation.name)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return self.parsed.arguments
+
+    def proceed(self) -> Result:
+        """moto's own answer to this call; raises AwsError when it refuses."""
+        return read_result(self.parsed, self.dispatch())
+
+
+Rule = Callable[[Call], Result | None]
+Tick = Callable[[AccountState], None]
+
+_RULES: dict[tuple[str, str], Rule] = {}
+_TICKS: list[tuple[frozenset[str], Tick]] = []
+
+
+def rule(service: str, *operations: str) -> Callable[[Rule], Rule]:
+    """Register a rule for operations of a service."""
+
+    def register(function: Rule) -> Rule:
+        for operation in operations:
+            if (service, operation) in _RULES:
+                raise RuntimeError(f"two rules for {service} {operation}")
+            _RULES[service, operation] = function
+        return function
+
+    return register
+
+
+def on_time(*services: str) -> Callable[[Tick], Tick]:
+    """Register what time alone does to an account; it runs before every call of these services."""
+
+    def register(function: Tick) -> Tick:
+        _TICKS.append((frozenset(services), function))
+        return function
+
+    return register
+
+
+def find_rule(service: str, operation: str) -> Rule | None:
+    return _RULES.get((service, operation))
+
+
+def run_ticks(service: str, account: AccountState) -> None:
+    for services, tick in _TICKS:
+        if service in services:
+            tick(account)
+
+
+__all__ = ["AwsError", "Call", "Result", "find_rule", "on_time", "rule", "run_ticks"]

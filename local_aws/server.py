@@ -1,0 +1,243 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The HTTP server: moto's dispatcher behind the recorder, the faults, the fidelity rules and the control API."""
+
+from __future__ import annotations
+
+import http
+import io
+import logging
+import os
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from local_aws import application, identity, protocol, services
+from local_aws.accounts import DEFAULT_REGION, AccountState, Fault, Record, World
+from local_aws.control import PREFIX, Control
+from local_aws.protocol import AwsError, Response
+from local_aws.rules import Call, find_rule, run_ticks
+
+HOST = "127.0.0.1"
+log = logging.getLogger("local_aws")
+
+# Injected faults and refusals use codes that the service models do not list, as AWS itself does.
+warnings.filterwarnings("ignore", message=r"Exception\(.*\) with code .* does not match an error shape")
+
+
+class ConnectionDropped(Exception):
+    """An injected fault ends the connection without an answer."""
+
+
+class Application:
+    """Takes one HTTP request to one HTTP response."""
+
+    def __init__(self, health: dict[str, Any]) -> None:
+        services.load()
+        self.world = World()
+        self.control = Control(self.world, health)
+        self._endpoint = str(health.get("endpoint", ""))
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        # moto's backends are plain dicts without locks; one call at a time keeps them whole. Python code would not
+        # run in parallel anyhow, and nothing below sleeps while it holds this.
+        self._one_at_a_time = threading.RLock()
+
+    def answer(self, environ: dict[str, Any], body: bytes) -> Response:
+        """Answer one request. Raises ConnectionDropped when a fault says so."""
+        path = environ.get("PATH_INFO", "/")
+        method = environ["REQUEST_METHOD"]
+        if path.startswith(PREFIX):
+            return self.control.answer(method, path, environ.get("QUERY_STRING", ""), body)
+        if path.startswith(application.PREFIX):
+            with self._one_at_a_time:
+                return application.answer(path)
+        return self._answer_aws(environ, body)
+
+    def _answer_aws(self, environ: dict[str, Any], body: bytes) -> Response:
+        started = time.time()
+        signature = protocol.read_signature(environ)
+        parsed = protocol.parse(environ, body, signature)
+        if parsed is None:
+            with self._one_at_a_time:
+                return self._dispatch(environ, body)
+        access_key = signature.access_key if signature else ""
+        region = signature.region if signature else DEFAULT_REGION
+        with self._one_at_a_time:
+            account_id, principal = identity.who(access_key)
+        account = self.world.account(account_id)
+        # moto reads the account from this header before anything else.
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account_id
+        operation = str(parsed.operation.name)
+        fault = None
+        if account.faulty:
+            fault = account.fault_for(parsed.service, operation, region, parsed.arguments)
+
+        call = Call(
+            self.world,
+            account,
+            region,
+            principal,
+            access_key,
+            parsed,
+            lambda: self._dispatch(environ, body),
+            self._endpoint,
+        )
+        response = self._respond(call, fault)
+        dropped = fault is not None and fault.mode.startswith("disconnect")
+        code, text = ("ConnectionDropped", "") if dropped else protocol.read_error(parsed, response)
+        self.world.record(
+            Record(
+                n=0,
+                service=parsed.service,
+                operation=operation,
+                mutating=protocol.is_mutating(parsed.service, operation, parsed.arguments),
+                principal=principal,
+                account=account_id,
+                region=region,
+                time=started,
+                status=0 if dropped else response.status,
+                error=code,
+                arguments=protocol.presentable(parsed.arguments),
+                message=text,
+                source_ip=environ.get("REMOTE_ADDR", HOST),
+                user_agent=environ.get("HTTP_USER_AGENT", ""),
+            )
+        )
+        self._wait(account, fault)
+        if dropped:
+            raise ConnectionDropped
+        return response
+
+    def _respond(self, call: Call, fault: Fault | None) -> Response:
+        try:
+            identity.authorize(call)
+        except AwsError as error:
+            return protocol.render_error(call.parsed, error)
+        if fault is not None and fault.mode in ("error", "disconnect"):
+            return protocol.render_error(call.parsed, AwsError(fault.error, fault.message, fault.status))
+        with self._one_at_a_time:
+            try:
+                run_ticks(call.service, call.account)
+                rule = find_rule(call.service, call.operation)
+                result = rule(call) if rule else None
+                response = call.dispatch() if result is None else protocol.render_result(call.parsed, result)
+            except AwsError as error:
+                return protocol.render_error(call.parsed, error)
+            except NotImplementedError:
+                return protocol.render_error(call.parsed, _not_implemented(call))
+            except Exception as error:
+                # A bug in moto or in a rule: the caller gets an error of its protocol, the log the traceback.
+                log.exception("%s %s failed", call.service, call.operation)
+                return protocol.render_error(call.parsed, AwsError("InternalFailure", f"embedded AWS: {error!r}", 500))
+        if response.status == 404 and response.header("content-type").startswith("text/html"):
+            return protocol.render_error(call.parsed, _not_implemented(call))
+        return response
+
+    @staticmethod
+    def _wait(account: AccountState, fault: Fault | None) -> None:
+        seconds = account.settings.latency + (fault.delay if fault is not None else 0.0)
+        if seconds > 0:
+            time.sleep(seconds)
+
+    def _dispatch(self, environ: dict[str, Any], body: bytes) -> Response:
+        """Run moto's WSGI application on a copy of the request."""
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
+            started[:] = [int(status.split(" ", 1)[0]), headers]
+
+        chunks: Iterable[bytes] = self._moto({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
+        content = b"".join(chunks)
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+        return Response(started[0], started[1], content)
+
+
+def _not_implemented(call: Call) -> AwsError:
+    return AwsError("NotImplemented", f"the embedded AWS does not implement {call.service} {call.operation}", 501)
+
+
+class Handler(MotoRequestHandler):
+    """HTTP/1.1 with connections that stay open, which werkzeug's own handler does not do: AWS clients pool theirs."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    # Head and body leave in one packet.
+    wbufsize = -1
+    application: Application
+
+    def run_wsgi(self) -> None:
+        environ = self.make_environ()
+        stream = environ["wsgi.input"]
+        chunked = bool(environ.get("wsgi.input_terminated"))
+        body = stream.read() if chunked else stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["CONTENT_LENGTH"] = str(len(body))
+        if chunked:
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+        try:
+            response = self.application.answer(environ, body)
+        except ConnectionDropped:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        except Exception:
+            # The edge of the process: whatever went wrong before the call was understood.
+            log.exception("%s %s failed", self.command, self.path)
+            response = Response(500, [("Content-Type", "text/plain")], b"the embedded AWS failed; see its log")
+        self._write(response)
+
+    def handle_expect_100(self) -> bool:
+        # The interim answer must leave the buffer at once: S3 clients wait a second for it.
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
+    def _write(self, response: Response) -> None:
+        # No `server` and `date` of http.server: they would cost as much as the rest of the answer.
+        reason = http.HTTPStatus(response.status).phrase if response.status in set(http.HTTPStatus) else ""
+        self.send_response_only(response.status, reason)
+        for name, value in response.headers:
+            if name.lower() not in ("content-length", "connection", "transfer-encoding", "status"):
+                self.send_header(name, str(value).replace("\r", " ").replace("\n", " "))
+        bodiless = response.status in (204, 304)
+        if self.command == "HEAD":
+            self.send_header("Content-Length", response.header("content-length") or str(len(response.body)))
+        elif not bodiless:
+            self.send_header("Content-Length", str(len(response.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD" and not bodiless:
+            self.wfile.write(response.body)
+        self.wfile.flush()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The recorder keeps the calls; a line each would only fill the disk."""
+
+
+def make(port: int, directory: str = "") -> tuple[BaseWSGIServer, Application]:
+    """A server bound to the port (0: any free one), not yet serving. OSError when the port is taken."""
+    health: dict[str, Any] = {"local_aws": True, "pid": os.getpid(), "directory": directory, "ready": False}
+    # werkzeug ends the process with a page of advice when a port is taken; binding here raises instead.
+    bound = socket.create_server((HOST, port), backlog=128)
+    port = bound.getsockname()[1]
+    health["port"] = port
+    health["endpoint"] = f"http://{HOST}:{port}"
+    aws = Application(health)
+    handler = type("BoundHandler", (Handler,), {"application": aws})
+    with bound:
+        server = make_server(HOST, port, _no_wsgi, threaded=True, request_handler=handler, fd=bound.fileno())
+    return server, aws
+
+
+def _no_wsgi(_environ: Any, _start_response: Any) -> list[bytes]:
+    raise RuntimeError("the handler answers, not werkzeug")
+
+
