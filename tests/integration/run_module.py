@@ -1,0 +1,95 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs modules and playbooks as their users do: as processes of their own, against the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished process: its exit code and everything that it printed."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """All that was printed."""
+        return self.stdout + self.stderr
+
+
+def command(arguments: list[str], *, env: dict[str, str] | None = None, timeout: float = 180) -> Run:
+    """Run a command in the checkout with the current Python environment's tools first in the path."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{clean.get('PATH', '')}"
+    done = subprocess.run(
+        arguments,
+        cwd=ROOT,
+        env={**clean, "PATH": path, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+def run_module(
+    account: Any, module: str, *, check: bool = False, diff: bool = False, verbosity: int = 0, **options: Any
+) -> dict[str, Any]:
+    """Run one module of the collection in an account of the embedded AWS.
+
+    Args:
+        account: The fixture `account`.
+        module: The module's name without the collection.
+        check: With `--check`.
+        diff: With `--diff`.
+        verbosity: How many `v`.
+        **options: The module's options; connection options are added.
+
+    Returns:
+        The module's result, with everything that was printed as `output` and the process's exit code as `rc_`.
+    """
+    arguments = json.dumps({**account.module_args, **options})
+    run = command(
+        [
+            "ansible",
+            "localhost",
+            "--inventory=localhost,",
+            "--connection=local",
+            f"--extra-vars=ansible_python_interpreter={sys.executable}",
+            f"--module-name=runbook.aws.{module}",
+            f"--args={arguments}",
+            *(["--check"] if check else []),
+            *(["--diff"] if diff else []),
+            *([f"-{'v' * verbosity}"] if verbosity else []),
+        ],
+        env={"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default"},
+    )
+    result = _result(run)
+    return {**result, "output": run.output, "rc_": run.code}
+
+
+def _result(run: Run) -> dict[str, Any]:
+    start = re.search(r"^localhost \| \w+!? => (?={)", run.stdout, re.MULTILINE)
+    assert start, f"no result:\n{run.output}"
+    return json.JSONDecoder().raw_decode(run.stdout, start.end())[0]
+
+
+def run_playbook(*arguments: str, env: dict[str, str] | None = None, timeout: float = 180) -> Run:
+    """Run `ansible-playbook` in the checkout, as an operator would type it."""
+    return command(["ansible-playbook", *arguments], env=env, timeout=timeout)

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.runbook.aws.plugins.module_utils._errors import from_answer, from_silence
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+
+
+@pytest.mark.parametrize(
+    ("code", "way_out"),
+    [
+        ("AccessDeniedException", "Allow lambda:PutFunctionConcurrency"),
+        ("ExpiredTokenException", "sign in again"),
+        ("ResourceNotFoundException", "the region and the account"),
+        ("ResourceConflictException", "run the same task again"),
+        ("TooManyRequestsException", "wait_timeout"),
+    ],
+)
+def test_an_answer_names_the_action_what_aws_said_and_the_way_out(code: str, way_out: str) -> None:
+    error = from_answer("lambda:PutFunctionConcurrency", {"Error": {"Code": code, "Message": "as AWS says it."}})
+    assert error.code == code
+    assert str(error).startswith(f"lambda:PutFunctionConcurrency was refused: {code}: as AWS says it. ")
+    assert way_out in str(error)
+
+
+def test_an_unknown_code_is_still_told() -> None:
+    error = from_answer("lambda:GetFunction", {"Error": {"Code": "Strange", "Message": "x"}})
+    assert str(error) == "lambda:GetFunction was refused: Strange: x."
+
+
+@pytest.mark.parametrize(
+    ("silence", "way_out"),
+    [
+        (NoCredentialsError(), "Name a profile"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:5610/"), "make local-up"),
+        (EndpointConnectionError(endpoint_url="https://lambda.eu-mars-1.amazonaws.com/"), "region's name"),
+    ],
+)
+def test_silence_is_explained(silence: Exception, way_out: str) -> None:
+    assert way_out in str(from_silence("lambda:GetFunction", silence))

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+import pytest
+from ansible_collections.runbook.aws.plugins.module_utils._waiters import WAITERS
+from botocore.waiter import SingleWaiterConfig
+
+
+def _state(name: str, answer: dict[str, Any]) -> str | None:
+    for acceptor in SingleWaiterConfig(WAITERS[name].model).acceptors:
+        if acceptor.matcher_func(answer):
+            return str(acceptor.state)
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(WAITERS))
+def test_every_waiter_polls_an_operation_that_exists(name: str) -> None:
+    waiter = WAITERS[name]
+    model = botocore.session.get_session().get_service_model(waiter.service)
+    assert waiter.model["operation"] in model.operation_names
+
+
+def _table(status: str, *indexes: str) -> dict[str, Any]:
+    table: dict[str, Any] = {"TableStatus": status}
+    if indexes:
+        table["GlobalSecondaryIndexes"] = [{"IndexStatus": index} for index in indexes]
+    return {"Table": table}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "state"),
+    [
+        ("provisioned_concurrency_ready", {"Status": "IN_PROGRESS"}, None),
+        ("provisioned_concurrency_ready", {"Status": "READY"}, "success"),
+        ("provisioned_concurrency_ready", {"Status": "FAILED", "StatusReason": "x"}, "failure"),
+        ("table_active", _table("ACTIVE"), "success"),
+        ("table_active", _table("ACTIVE", "ACTIVE", "ACTIVE"), "success"),
+        ("table_active", _table("ACTIVE", "ACTIVE", "UPDATING"), None),
+        ("table_active", _table("UPDATING"), None),
+        ("table_active", _table("DELETING"), "failure"),
+    ],
+)
+def test_a_state_is_read_from_the_answer(name: str, answer: dict[str, Any], state: str | None) -> None:
+    assert _state(name, answer) == state
+
+
+def test_a_failure_tells_awss_own_reason() -> None:
+    waiter = WAITERS["provisioned_concurrency_ready"]
+    assert waiter.failure({"StatusReason": "FUNCTION_ERROR_INIT_FAILURE"}) == (
+        "Provisioned concurrency failed: FUNCTION_ERROR_INIT_FAILURE"
+    )
+    assert "no reason" in waiter.failure({})
