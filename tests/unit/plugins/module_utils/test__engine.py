@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+
 from ansible_collections.runbook.aws.plugins.module_utils._engine import reconcile
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 

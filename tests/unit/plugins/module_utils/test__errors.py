@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.aws.plugins.module_utils._errors import from_answer, from_silence
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+
+from ansible_collections.runbook.aws.plugins.module_utils._errors import from_answer, from_silence
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.runbook.aws.plugins.module_utils._pace import MARGIN, Bucket, Pace
 
 

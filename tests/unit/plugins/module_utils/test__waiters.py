@@ -7,8 +7,9 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible_collections.runbook.aws.plugins.module_utils._waiters import WAITERS
 from botocore.waiter import SingleWaiterConfig
+
+from ansible_collections.runbook.aws.plugins.module_utils._waiters import WAITERS
 
 
 def _state(name: str, answer: dict[str, Any]) -> str | None:
