@@ -1,0 +1,94 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""`python -m benchmarks`: measure, print, and write RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from benchmarks.harness import say
+from benchmarks.memory import memory
+from benchmarks.processes import BenchmarkError, Stub, stub
+from benchmarks.results import RESULTS_MD, Section, as_text, load, measurement, save
+from benchmarks.scale_event import scale_event
+from benchmarks.side_by_side import SLOW_RUNS, Size, second_run, with_rates, without_limits
+from benchmarks.throughput import requests_a_second
+
+SCENARIOS: dict[str, Callable[[Stub, Size], Section]] = {
+    "without-limits": without_limits,
+    "with-rates": with_rates,
+    "second-run": second_run,
+    "memory": memory,
+    "scale-event": scale_event,
+}
+
+# The stub must answer several times faster than any contender asks.
+_LEAST_REQUESTS_A_SECOND = 3000
+
+
+def main() -> int:
+    options = _options()
+    # A terminated run ends through its `finally` blocks too, so that nothing that it started stays.
+    signal.signal(signal.SIGTERM, _terminated)
+    chosen = options.only or list(SCENARIOS)
+    if options.quick:
+        size = Size(functions=20, many=50, repeat=options.repeat or 1, slow_repeat=1)
+    else:
+        repeat = options.repeat or 5
+        size = Size(functions=200, many=1000, repeat=repeat, slow_repeat=min(repeat, SLOW_RUNS))
+    measurements = load()
+    missed = 0
+    try:
+        with stub() as endpoint:
+            rate = requests_a_second(endpoint)
+            say(f"The stub endpoint answers {rate:.0f} requests a second.")
+            if rate < _LEAST_REQUESTS_A_SECOND:
+                raise BenchmarkError("that is too slow to measure anything with: is the machine busy?")
+            for name in chosen:
+                say(f"{name}:")
+                section = SCENARIOS[name](endpoint, size)
+                sys.stdout.write(as_text(section) + "\n")
+                sys.stdout.flush()
+                missed += sum(not goal.met for goal in section.goals)
+                told = f"{size.told}; the stub endpoint answered {rate:,.0f} requests a second"
+                measurements[name] = measurement(section, told)
+                if not options.quick:
+                    save(measurements, list(SCENARIOS))
+    except BenchmarkError as error:
+        say(f"benchmarks: {error}")
+        return 2
+    except KeyboardInterrupt:
+        say("benchmarks: stopped")
+        return 130
+    say(f"A quick run: {RESULTS_MD.name} is left as it is." if options.quick else f"Written: {RESULTS_MD.name}")
+    return 1 if missed and not options.quick else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="this scenario; may be repeated")
+    parser.add_argument(
+        "--repeat", type=_at_least_one, metavar="N", help="runs of each contender (5; slow ones at most 2)"
+    )
+    parser.add_argument("--quick", action="store_true", help="few functions, one run; the results file is left alone")
+    return parser.parse_args()
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("give 1 or more")
+    return number
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

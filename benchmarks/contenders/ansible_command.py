@@ -1,0 +1,27 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The runbook's command in an Ansible loop: `command: aws …` for each function."""
+
+from __future__ import annotations
+
+from benchmarks.contenders._job import Command, Contender, Job, Play
+from benchmarks.processes import beside_python
+
+
+def _command(job: Job) -> Command:
+    task = {
+        "name": "Set the reserved concurrency",
+        "ansible.builtin.command": {
+            "argv": [
+                *("{{ aws }}", "lambda", "put-function-concurrency"),
+                *("--function-name", "{{ item.key }}"),
+                *("--reserved-concurrent-executions", "{{ item.value }}"),
+            ]
+        },
+        "loop": "{{ wanted | dict2items }}",
+    }
+    return Play(task, {"aws": beside_python("aws"), "wanted": dict(job.wanted)}).command(job)
+
+
+ANSIBLE_COMMAND = Contender("Ansible loop of `command: aws`", _command, slow=True)

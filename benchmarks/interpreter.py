@@ -1,0 +1,68 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A python that writes down what each module process of a playbook cost.
+
+Ansible runs modules with `ansible_python_interpreter`; here that is a small program that runs the real one as its child
+and asks the kernel afterwards. So every module process is seen, exactly and without sampling.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROGRAM = """\
+#!{python} -IS
+import json, os, sys, time
+started = time.time()
+child = os.posix_spawn({python!r}, [{python!r}, *sys.argv[1:]], os.environ)
+_, status, usage = os.wait4(child, 0)
+line = {{"command": sys.argv[1:], "seconds": time.time() - started, "peak_kib": usage.ru_maxrss}}
+with open({log!r}, "a") as log:
+    log.write(json.dumps(line) + "\\n")
+os._exit(os.waitstatus_to_exitcode(status) & 255)
+"""
+
+# Modules are seen by name only as files, not when they come through standard input.
+BY_NAME = {"ANSIBLE_PIPELINING": "false"}
+
+
+@dataclass(frozen=True)
+class ModuleProcess:
+    """One module that ran.
+
+    Attributes:
+        name: The module, for example `lambda_concurrency`.
+        seconds: Wall time of its process.
+        peak_mib: The most memory that it had resident.
+    """
+
+    name: str
+    seconds: float
+    peak_mib: float
+
+
+class Interpreter:
+    """The interpreter, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "module-processes"
+        self.path = folder / "python"
+        self.path.write_text(_PROGRAM.format(python=sys.executable, log=str(self._log)))
+        self.path.chmod(0o755)
+
+    def processes(self) -> list[ModuleProcess]:
+        """The modules that ran, in order."""
+        lines = self._log.read_text().splitlines() if self._log.is_file() else []
+        found = []
+        for line in lines:
+            process = json.loads(line)
+            name = re.search(r"AnsiballZ_(\w+)\.py", " ".join(process["command"]))
+            # Ansible also asks the interpreter about itself; that is no module.
+            if name:
+                found.append(ModuleProcess(name.group(1), process["seconds"], process["peak_kib"] / 1024))
+        return found
