@@ -7,13 +7,13 @@ PORT ?= 5610
 ARGS ?=
 export PYTHON
 bin := .venv/bin
-check := $(bin)/python tools/check.py
+check := $(bin)/python -m tools.check
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 demo: venv  ## start the embedded AWS and scale its application for an event and back
-	@$(bin)/python tools/demo.py --port $(PORT)
+	@$(bin)/python -m tools.demo --port $(PORT)
 
 test: venv  ## every gate
 	@$(check)
@@ -25,13 +25,13 @@ local-down: venv  ## stop it
 	@$(bin)/python -m local_aws down
 
 bench: venv  ## measure against shell loops and Ansible loops, write benchmarks/RESULTS.md
-	@$(bin)/python tools/bench.py $(ARGS)
+	@$(bin)/python -m tools.bench $(ARGS)
 
 lint: venv  ## ruff, mypy, ansible-lint, documentation and changelog lint
 	@$(check) lint
 
 sanity: venv  ## ansible-test sanity (ARGS="--test pylint")
-	@$(bin)/python tools/sanity.py $(ARGS)
+	@$(bin)/python -m tools.sanity $(ARGS)
 
 unit: venv  ## unit tests (ARGS="-k lambda")
 	@$(bin)/python -m pytest tests/unit $(ARGS)
@@ -40,10 +40,10 @@ integration: venv  ## the modules and playbooks against the embedded AWS (ARGS="
 	@$(bin)/python -m pytest tests/integration $(ARGS)
 
 molecule: venv  ## the roles (ARGS="scale_event")
-	@$(bin)/python tools/molecule.py $(ARGS)
+	@$(bin)/python -m tools.molecule $(ARGS)
 
 docs: venv  ## the reference pages of modules, plugins and roles as text, into build/docs
-	@$(bin)/python tools/docs.py
+	@$(bin)/python -m tools.docs
 
 clean:  ## remove .venv, caches and build results (not var/, which holds your change log)
 	@rm -rf .ansible .cache .venv .mypy_cache .pytest_cache .ruff_cache build tests/output

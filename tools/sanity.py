@@ -25,12 +25,12 @@ BIN = ROOT / ".venv" / "bin"
 # ansible-test makes its environments without pip and downloads get-pip.py to put it there. The interpreter carries pip
 # as well, so a package index is all that is needed. It is called as: python get-pip.py [options] pip==... and is
 # handed GET_PIP, the path of this file, which pip must not see as an option.
-GET_PIP = '''\
+GET_PIP = """\
 import subprocess
 import sys
 
 sys.exit(subprocess.call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL))
-'''
+"""
 
 
 def tracked_files() -> list[Path]:
@@ -89,13 +89,14 @@ def prepare_home(site_packages: Path) -> None:
     ).stdout
     settings: dict[str, str] = {}
     for line in listing.splitlines():
-        name, _, value = line.partition("=")
-        scope, _, option = name.rpartition(".")
+        name, value = line.split("=", 1)
+        scope, option = name.rsplit(".", 1)
         # `:env:` comes last in pip's order of precedence and first in its listing.
         if scope in ("global", "install", ":env:") and (scope == ":env:" or option not in settings):
             settings[option] = value.strip("'\"")
     config = HOME / ".config" / "pip" / "pip.conf"
     config.parent.mkdir(parents=True, exist_ok=True)
+    settings |= {"quiet": "2", "no-compile": "true"}
     config.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in sorted(settings.items())))
 
 
