@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from benchmarks.harness import say
@@ -37,10 +39,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminated)
     chosen = options.only or list(SCENARIOS)
     if options.quick:
-        size = Size(functions=20, many=50, repeat=options.repeat or 1, slow_repeat=1)
+        size = Size(functions=20, many=50, repeat=options.repeat or 1, slow_repeat=1, aws=options.aws)
     else:
         repeat = options.repeat or 5
-        size = Size(functions=200, many=1000, repeat=repeat, slow_repeat=min(repeat, SLOW_RUNS))
+        size = Size(functions=200, many=1000, repeat=repeat, slow_repeat=min(repeat, SLOW_RUNS), aws=options.aws)
     measurements = load()
     missed = 0
     try:
@@ -56,7 +58,7 @@ def main() -> int:
                 sys.stdout.flush()
                 missed += sum(not goal.met for goal in section.goals)
                 told = f"{size.told}; the stub endpoint answered {rate:,.0f} requests a second"
-                measurements[name] = measurement(section, told)
+                measurements[name] = measurement(section, told, size.aws)
                 if not options.quick:
                     save(measurements, list(SCENARIOS))
     except BenchmarkError as error:
@@ -76,6 +78,9 @@ def _options() -> argparse.Namespace:
         "--repeat", type=_at_least_one, metavar="N", help="runs of each contender (5; slow ones at most 2)"
     )
     parser.add_argument("--quick", action="store_true", help="few functions, one run; the results file is left alone")
+    parser.add_argument(
+        "--aws", type=_program, metavar="PROGRAM", help="the aws program of the peers (the one beside python)"
+    )
     return parser.parse_args()
 
 
@@ -84,6 +89,13 @@ def _at_least_one(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("give 1 or more")
     return number
+
+
+def _program(text: str) -> str:
+    path = Path(text).absolute()
+    if not os.access(path, os.X_OK):
+        raise argparse.ArgumentTypeError(f"{text} is no program")
+    return str(path)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -101,6 +101,7 @@ def measure(
     latency: float,
     rates: Mapping[str, float],
     already: bool = False,
+    aws: str | None = None,
 ) -> Run:
     """One run of a contender against a fresh account.
 
@@ -111,10 +112,11 @@ def measure(
         latency: Seconds for each call.
         rates: The endpoint's rate limits; none means none, and a contender that paces itself is told so.
         already: The functions have what is wanted before it starts.
+        aws: The aws program, if it is not the one of the same virtual environment.
     """
     endpoint.reset(functions=list(wanted), reserved=dict(wanted) if already else {}, latency=latency, rates=dict(rates))
     with working_folder() as folder:
-        command = contender.command(Job(endpoint.endpoint, wanted, folder, unlimited=not rates))
+        command = contender.command(Job(endpoint.endpoint, wanted, folder, unlimited=not rates, aws=aws))
         return judge(run(command.argv, command.env, folder), endpoint.report(), wanted)
 
 

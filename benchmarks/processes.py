@@ -34,7 +34,9 @@ def beside_python(program: str) -> str:
     """
     path = Path(sys.executable).parent / program
     if not path.is_file():
-        raise BenchmarkError(f"{program} is not installed beside python: pip install -r requirements-dev.txt")
+        raise BenchmarkError(
+            f"{program} is not installed beside {sys.executable}: use the python of .venv, or name --aws"
+        )
     return str(path)
 
 

@@ -9,13 +9,14 @@ import importlib.metadata
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import ROOT
+from benchmarks.processes import ROOT, BenchmarkError, beside_python
 
 RESULTS_MD = ROOT / "benchmarks" / "RESULTS.md"
 RESULTS_JSON = ROOT / "benchmarks" / "results.json"
@@ -30,7 +31,7 @@ _PREFACE = (
     "target is a failed run."
 )
 
-_PACKAGES = ("ansible-core", "amazon.aws", "boto3", "botocore", "awscli")
+_PACKAGES = ("ansible-core", "boto3", "botocore")
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Section:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
-def machine() -> str:
-    """The machine and the versions that a measurement depends on."""
+def machine(aws: str | None = None) -> str:
+    """The machine and the versions that a measurement depends on; `aws` as in `side_by_side.Size`."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = ", ".join(f"{name} {version}" for name, version in _versions())
+    versions = ", ".join(f"{name} {version}" for name, version in _versions(aws))
     return (
         f"{len(os.sched_getaffinity(0))} cores ({_processor()}), {memory:.0f} GiB, {platform.system()}, "
         f"Python {platform.python_version()}, {versions}"
@@ -86,17 +87,18 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def _versions() -> list[tuple[str, str]]:
-    found = []
-    for name in _PACKAGES:
-        if name == "amazon.aws":
-            found.append((name, _amazon_aws()))
-            continue
-        try:
-            found.append((name, importlib.metadata.version(name)))
-        except importlib.metadata.PackageNotFoundError:
-            found.append((name, "missing"))
-    return found
+def _versions(aws: str | None) -> list[tuple[str, str]]:
+    packages = [(name, importlib.metadata.version(name)) for name in _PACKAGES]
+    return [*packages, ("amazon.aws", _amazon_aws()), ("aws-cli", _aws_cli(aws))]
+
+
+def _aws_cli(aws: str | None) -> str:
+    """The version of the aws program; it is of no use to some scenarios, so it may be missing."""
+    try:
+        said = subprocess.run([aws or beside_python("aws"), "--version"], capture_output=True, text=True, check=False)
+    except BenchmarkError:
+        return "missing"
+    return said.stdout.partition(" ")[0].partition("/")[2] or "unknown"
 
 
 def _amazon_aws() -> str:
@@ -110,9 +112,9 @@ def load(path: Path = RESULTS_JSON) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
-def measurement(section: Section, settings: str) -> dict[str, Any]:
+def measurement(section: Section, settings: str, aws: str | None = None) -> dict[str, Any]:
     """A section with when and where it was measured, as results.json keeps it."""
-    return {"date": date.today().isoformat(), "machine": machine(), "settings": settings, "section": asdict(section)}
+    return {"date": date.today().isoformat(), "machine": machine(aws), "settings": settings, "section": asdict(section)}
 
 
 def save(measurements: Mapping[str, Any], order: Sequence[str]) -> None:

@@ -31,19 +31,21 @@ SLOW_RUNS = 2
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured.
+    """How much is measured, and with what.
 
     Attributes:
         functions: Functions of the scenarios about speed.
         many: Functions of the scenario about memory.
         repeat: Runs of each contender.
         slow_repeat: Runs of each slow contender.
+        aws: The aws program, if it is not the one of the same virtual environment.
     """
 
     functions: int
     many: int
     repeat: int
     slow_repeat: int
+    aws: str | None = None
 
     @property
     def told(self) -> str:
@@ -186,7 +188,7 @@ def _side_by_side(
     by_title = {contender.title: contender for contender in contenders}
     for title in alternate({c.title: size.slow_repeat if c.slow else size.repeat for c in contenders}):
         targets = dict(list(wanted.items())[:1]) if title == _START.title else wanted
-        run = measure(endpoint, by_title[title], targets, latency=LATENCY, rates=rates, already=already)
+        run = measure(endpoint, by_title[title], targets, latency=LATENCY, rates=rates, already=already, aws=size.aws)
         runs[title].append(run)
         verdict = "" if run.sound else f"  FAILED: status {run.status}, {run.lost} lost\n{last_lines(run.output)}"
         say(f"  {title}: {run.seconds:.2f} s, {run.calls} calls, {run.throttled} throttled{verdict}")

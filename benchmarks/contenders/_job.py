@@ -30,12 +30,24 @@ class Job:
         wanted: The reserved concurrency that each function is to have.
         folder: An empty folder for the contender's files.
         unlimited: The endpoint has no rate limits, and a contender that paces itself is told so.
+        aws: The aws program; none means the one of the same virtual environment.
     """
 
     endpoint: str
     wanted: Mapping[str, int]
     folder: Path
     unlimited: bool = False
+    aws: str | None = None
+
+    @property
+    def aws_program(self) -> str:
+        """Where the aws program is.
+
+        Raises:
+            BenchmarkError: Not where it is expected.
+        """
+        # A shim or a wrapper in PATH would slow the peers down, so PATH is not asked.
+        return self.aws or beside_python("aws")
 
     @property
     def env(self) -> dict[str, str]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from benchmarks.contenders._job import Command, Contender, Job, Play
-from benchmarks.processes import beside_python
 
 
 def _command(job: Job) -> Command:
@@ -21,7 +20,7 @@ def _command(job: Job) -> Command:
         },
         "loop": "{{ wanted | dict2items }}",
     }
-    return Play(task, {"aws": beside_python("aws"), "wanted": dict(job.wanted)}).command(job)
+    return Play(task, {"aws": job.aws_program, "wanted": dict(job.wanted)}).command(job)
 
 
 ANSIBLE_COMMAND = Contender("Ansible loop of `command: aws`", _command, slow=True)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from benchmarks.contenders._job import Command, Contender, Job
-from benchmarks.processes import beside_python
 
 _SCRIPT = """\
 set -eu
@@ -18,7 +17,7 @@ done <wanted
 
 def _command(job: Job) -> Command:
     (job.folder / "wanted").write_text("".join(f"{name} {number}\n" for name, number in job.wanted.items()))
-    return Command(["/bin/sh", "-c", _SCRIPT], {**job.env, "AWS": beside_python("aws")})
+    return Command(["/bin/sh", "-c", _SCRIPT], {**job.env, "AWS": job.aws_program})
 
 
 SHELL_LOOP = Contender("shell loop of `aws`", _command, slow=True)
