@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.runbook.aws.plugins.module_utils._leaves import ABSENT, by_identity, compare, only
 
 DOCUMENTATION = r"""
@@ -22,6 +20,7 @@ description:
     what is there now.
   - A setting that still is as the change set it is to be restored. A setting that is as in the baseline is back
     already. Any other setting was changed by somebody else meanwhile and is left alone, unless O(force=true).
+  - A target that is not there any more is reported as changed by somebody else, and cannot be forced.
 options:
   _input:
     description: The baseline, elements of a module's list option, as its RV(ignore:before) returned them.
@@ -71,8 +70,7 @@ def bring_back(
 ) -> dict[str, list[dict[str, Any]]]:
     """See DOCUMENTATION.
 
-    Raises:
-        AnsibleFilterError: A target of the baseline is not in `now`.
+    A target of the baseline that is not in `now` is gone: that is somebody else's change too.
     """
     set_by_us = [by_identity(states) for states in ours]
     current = by_identity(now)
@@ -80,7 +78,8 @@ def bring_back(
     foreign: list[dict[str, Any]] = []
     for name, was in by_identity(baseline).items():
         if name not in current:
-            raise AnsibleFilterError(f"bring_back: {name} is in the baseline, but not in what is there now.")
+            foreign.append({"target": name, "setting": "", "baseline": "there", "ours": "there", "now": "gone"})
+            continue
         comparison = compare(was, [states[name] for states in set_by_us if name in states], current[name])
         paths = list(comparison.restore)
         for other in comparison.foreign:

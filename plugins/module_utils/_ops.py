@@ -153,6 +153,7 @@ def _result(outcome: Outcome, check_mode: bool) -> dict[str, Any]:
         "after": dict(plan.after) if plan and not outcome.error else None,
         "calls": [call.action for call in calls],
         "error": str(outcome.error) if outcome.error else None,
+        "error_code": getattr(outcome.error, "code", None),
     }
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.runbook.aws.plugins.filter.bring_back import bring_back
 
@@ -29,6 +28,8 @@ def test_twice_is_once() -> None:
     assert bring_back(BASELINE, OURS, BASELINE) == {"restore": [], "foreign": []}
 
 
-def test_a_target_that_is_gone_is_named() -> None:
-    with pytest.raises(AnsibleFilterError, match="b is in the baseline"):
-        bring_back(BASELINE, OURS, [{"name": "a", "reserved": 200}])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_target_that_is_gone_is_reported_and_the_others_are_restored(force: bool) -> None:
+    answer = bring_back(BASELINE, OURS, [{"name": "a", "reserved": 200}], force=force)
+    assert answer["restore"] == [{"name": "a", "reserved": 100}]
+    assert [(row["target"], row["now"]) for row in answer["foreign"]] == [("b", "gone")]
