@@ -87,7 +87,9 @@ class Fault:
         names = {item.name for item in fields(cls)} - {"seen", "hits"}
         unknown = set(body) - names
         if unknown:
-            raise BadControlInput(f"unknown fault option {', '.join(sorted(unknown))}; known are {', '.join(sorted(names))}")
+            raise BadControlInput(
+                f"unknown fault option {', '.join(sorted(unknown))}; known are {', '.join(sorted(names))}"
+            )
         fault = cls(**body)
         if fault.mode not in cls.MODES:
             raise BadControlInput(f"fault mode {fault.mode!r} is none of {', '.join(cls.MODES)}")

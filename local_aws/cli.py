@@ -28,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
         # Imported here, so that a missing package is one clear line.
         from local_aws.process import ProcessError, Server
     except ModuleNotFoundError as error:
-        return _complain(f"the package {error.name} is not installed: run `make venv`, or pip install -r requirements-dev.txt")
+        return _complain(
+            f"the package {error.name} is not installed: run `make venv`, or pip install -r requirements-dev.txt"
+        )
     server = Server(options.dir)
     try:
         match options.command:
@@ -56,15 +58,19 @@ def _up(server: Server, port: int, seed: bool) -> int:
 
 def serve(server: Server, port: int, seed: bool) -> int:
     """Run the server in this process until SIGTERM or SIGINT."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
     _quiet_environment()
     try:
         from local_aws.server import make
     except ModuleNotFoundError as error:
-        return _complain(f"the package {error.name} is not installed: run `make venv`, or pip install -r requirements-dev.txt")
+        return _complain(
+            f"the package {error.name} is not installed: run `make venv`, or pip install -r requirements-dev.txt"
+        )
     try:
         http_server, aws = make(port, str(server.directory))
-    except OSError as error:
+    except OSError:
         return _complain(f"port {port} is taken by another program: end it or choose another port with --port ")
     endpoint = str(aws.control.health["endpoint"])
     threading.Thread(target=http_server.serve_forever, daemon=True).start()
@@ -113,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--dir", type=Path, default=DEFAULT_DIRECTORY, help="pid file and log (%(default)s)")
         if name in ("up", "serve"):
-            command.add_argument("--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1 (%(default)s); 0: any")
-            command.add_argument("--no-seed", dest="seed", action="store_false", help="without the reference application")
+            command.add_argument(
+                "--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1 (%(default)s); 0: any"
+            )
+            command.add_argument(
+                "--no-seed", dest="seed", action="store_false", help="without the reference application"
+            )
     return parser

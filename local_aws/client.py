@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A client of the embedded AWS: accounts, recorded calls, faults, settings. Tests and the seeding use it.
 
-    aws = LocalAws("http://127.0.0.1:5610")
-    account = aws.account("210987654321")
-    account.client("lambda").list_functions()
+aws = LocalAws("http://127.0.0.1:5610")
+account = aws.account("210987654321")
+account.client("lambda").list_functions()
 """
 
 from __future__ import annotations

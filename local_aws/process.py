@@ -19,7 +19,6 @@ from typing import Any
 
 from local_aws.client import LocalAws, LocalAwsError
 
-
 COMPLAINT = "local_aws: "
 
 
@@ -126,7 +125,10 @@ class Server:
     def _start(self, port: int, seed: bool) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "local_aws", "serve", "--port", str(port), "--dir", str(self.directory)]
         root = Path(__file__).resolve().parent.parent
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
+        }
         with self.log_file.open("wb") as log:
             # A session of its own: the server outlives the terminal and make, and gets none of their signals.
             return subprocess.Popen(

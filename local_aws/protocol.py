@@ -83,7 +83,9 @@ _WRITING_NEVERTHELESS = {"cloudformation": {"DetectStackDrift", "DetectStackSetD
 
 # What CloudTrail hides in its events, and no recorder has a use for:
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
-_HIDDEN = re.compile(r"password|secret(string|binary)|plaintext|privatekey|clientsecret|zipfile|^body$|^variables$", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"password|secret(string|binary)|plaintext|privatekey|clientsecret|zipfile|^body$|^variables$", re.IGNORECASE
+)
 _LONGEST_ARGUMENT = 512
 
 

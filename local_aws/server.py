@@ -239,5 +239,3 @@ def make(port: int, directory: str = "") -> tuple[BaseWSGIServer, Application]:
 
 def _no_wsgi(_environ: Any, _start_response: Any) -> list[bytes]:
     raise RuntimeError("the handler answers, not werkzeug")
-
-
