@@ -122,14 +122,15 @@ _RESOURCES_ONE_BY_ONE = 8
 
 
 def fetch_autoscaling(
-    aws: _Aws, service_namespace: str, resource_ids: Iterable[str]
+    aws: _Aws, service_namespace: str, resource_ids: Iterable[str] | None = None
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """The autoscaling of many resources, in few calls.
 
     Args:
         aws: The way to AWS.
         service_namespace: `lambda` or `dynamodb`.
-        resource_ids: Application Auto Scaling's own ids, for example `table/NAME` or `function:NAME:ALIAS`.
+        resource_ids: Application Auto Scaling's own ids, for example `table/NAME` or `function:NAME:ALIAS`;
+            none for every resource of the namespace.
 
     Returns:
         The autoscaling by resource id and dimension; nothing for what is not a scalable target. Beside the shape's
@@ -138,16 +139,18 @@ def fetch_autoscaling(
     Raises:
         AwsError: AWS refused, or did not answer.
     """
-    wanted = list(dict.fromkeys(resource_ids))
+    selections: list[dict[str, Any]] = [{}]
+    if resource_ids is not None:
+        wanted = list(dict.fromkeys(resource_ids))
+        selections = [
+            {"ResourceIds": wanted[start : start + _RESOURCES_A_CALL]}
+            for start in range(0, len(wanted), _RESOURCES_A_CALL)
+        ]
     targets = [
         target
-        for start in range(0, len(wanted), _RESOURCES_A_CALL)
+        for selection in selections
         for target in aws.pages(
-            SERVICE,
-            "DescribeScalableTargets",
-            "ScalableTargets",
-            ServiceNamespace=service_namespace,
-            ResourceIds=wanted[start : start + _RESOURCES_A_CALL],
+            SERVICE, "DescribeScalableTargets", "ScalableTargets", ServiceNamespace=service_namespace, **selection
         )
     ]
     scaled = list(dict.fromkeys(target["ResourceId"] for target in targets))
