@@ -24,8 +24,9 @@ local-up: venv  ## start the embedded AWS with the reference application (PORT=5
 local-down: venv  ## stop it
 	@$(bin)/python -m local_aws down
 
-bench: venv  ## measure against shell loops and Ansible loops, write benchmarks/RESULTS.md
-	@$(bin)/python -m tools.bench $(ARGS)
+bench: venv  ## measure against shell loops and Ansible loops, write benchmarks/RESULTS.md (ARGS=--quick)
+	@tools/venv .cache/aws requirements-bench.txt
+	@$(bin)/python -m benchmarks --aws .cache/aws/bin/aws $(ARGS)
 
 lint: venv  ## ruff, mypy, ansible-lint, documentation and changelog lint
 	@$(check) lint
@@ -42,10 +43,13 @@ integration: venv  ## the modules and playbooks against the embedded AWS (ARGS="
 molecule: venv  ## the roles (ARGS="scale_event")
 	@$(bin)/python -m tools.molecule $(ARGS)
 
-docs: venv  ## the reference pages of modules, plugins and roles as text, into build/docs
-	@$(bin)/python -m tools.docs
+docs: venv  ## the reference pages of modules, plugins and roles, as reStructuredText in build/docs
+	@mkdir -p build/docs
+	@PATH="$(CURDIR)/$(bin):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/collections antsibull-docs collection \
+	    --use-current --squash-hierarchy --output-format simplified-rst --dest-dir build/docs runbook.aws
 
-clean:  ## remove .venv, caches and build results (not var/, which holds your change log)
+clean:  ## stop the embedded AWS, remove .venv, caches and build results (not var/, which holds your change log)
+	@if [ -x $(bin)/python ]; then $(bin)/python -m local_aws down; fi
 	@rm -rf .ansible .cache .venv .mypy_cache .pytest_cache .ruff_cache build tests/output
 
 venv:
