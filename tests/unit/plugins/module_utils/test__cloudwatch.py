@@ -33,7 +33,9 @@ class Recorded:
 
 
 def _metrics(number: int) -> list[dict[str, Any]]:
-    return [{"id": f"m{i}", "namespace": "AWS/Lambda", "metric": "Errors", "dimensions": {"a": 1}} for i in range(number)]
+    return [
+        {"id": f"m{i}", "namespace": "AWS/Lambda", "metric": "Errors", "dimensions": {"a": 1}} for i in range(number)
+    ]
 
 
 @pytest.mark.parametrize(("queries", "calls"), [(1, 1), (500, 1), (501, 2), (1200, 3)])
