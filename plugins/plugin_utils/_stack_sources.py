@@ -134,7 +134,7 @@ def sources_from(options: Mapping[str, Any], sources: Sequence[Mapping[str, Any]
             raise BadSource(f"{where} must be a dictionary such as {{regions: [us-east-1], profile: prod}}")
         result = validator.validate(dict(given))
         if result.unsupported_parameters:
-            unknown = ", ".join(sorted(".".join(path) for path in result.unsupported_parameters))
+            unknown = ", ".join(sorted(result.unsupported_parameters))
             raise BadSource(f"{where} has the unknown option {unknown}; known are {', '.join(SOURCE_SPEC)}")
         if result.error_messages:
             raise BadSource(f"{where}: {'; '.join(result.error_messages)}")
