@@ -103,25 +103,40 @@ class OpsModule(AnsibleAWSModule):
             self.fail_json(msg=_failure(failed, outcomes), **result)
         self.exit_json(**result)
 
-    def report(self, targets: Sequence[Target], fetch: Callable[[Target], Mapping[str, Any]], **also: Any) -> NoReturn:
+    def report(
+        self,
+        targets: Sequence[Target],
+        fetch: Callable[[Target], Mapping[str, Any]],
+        *,
+        complete: Callable[[list[dict[str, Any]]], None] | None = None,
+        **also: Any,
+    ) -> NoReturn:
         """Read the targets and leave a read-only module with what was found.
 
         Args:
             targets: What to read.
             fetch: The state of one target, as a result's fields.
+            complete: Adds to the results that could be read what is cheaper to read for all of them at once.
             **also: Fields of the result beside `results`.
         """
         self._refuse_doubles(targets)
         states = gather(fetch, targets, self.params["workers"], GUARD)
-        results = [
+        results: list[dict[str, Any]] = [
             {"target": target.name, "error": str(state)}
             if isinstance(state, Exception)
             else {"target": target.name, "error": None, **state}
             for target, state in zip(targets, states, strict=True)
         ]
         errors = [f"{result['target']}: {result['error']}" for result in results if result["error"]]
+        if complete and len(errors) < len(results):
+            try:
+                complete([result for result in results if not result["error"]])
+            except GUARD as error:
+                errors.append(str(error))
         if errors:
-            self.fail_json(msg=_listing(f"{len(errors)} of {len(targets)} could not be read", errors), results=results)
+            self.fail_json(
+                msg=_listing(f"{len(errors)} of {len(targets)} could not be read", errors), results=results, **also
+            )
         self.exit_json(changed=False, results=results, **also)
 
     def _refuse_doubles(self, targets: Sequence[Target]) -> None:
