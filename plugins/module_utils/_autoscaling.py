@@ -11,7 +11,7 @@ The shape of an autoscaling (an option of the modules, and what they return):
     {state: present, min_capacity: 10, max_capacity: 100,
      target_utilization: 70,           # percent; 0: no target-tracking policy
      scale_in_cooldown: 0, scale_out_cooldown: 0, disable_scale_in: false, policy_name: "…",   # only with a policy
-     schedules: [{name, schedule, timezone, start_time, end_time, min_capacity, max_capacity}],
+     schedules: [{name, schedule, timezone, start_time, end_time, min_capacity, max_capacity}],   # the last 4: or unset
      suspended: [scale_in, scale_out, schedules]}
     {state: absent}
 """
@@ -56,8 +56,8 @@ AUTOSCALING_SPEC: dict[str, Any] = {
                 "timezone": {"type": "str"},
                 "start_time": {"type": "str"},
                 "end_time": {"type": "str"},
-                "min_capacity": {"type": "int"},
-                "max_capacity": {"type": "int"},
+                "min_capacity": {"type": "raw"},
+                "max_capacity": {"type": "raw"},
             },
         },
     },
@@ -105,8 +105,12 @@ _DIMENSIONS: dict[str, _Dimension] = {
 
 ABSENT: Mapping[str, Any] = {"state": "absent"}
 
+# The word for nothing where a schedule need not have something: left out, it would be left alone.
+UNSET = "unset"
+
 _BOUNDS = ("min_capacity", "max_capacity")
 _POLICY = ("target_utilization", "scale_in_cooldown", "scale_out_cooldown", "disable_scale_in", "policy_name")
+_SCHEDULE_OPTIONAL = ("start_time", "end_time", *_BOUNDS)
 _COOLDOWNS = ("scale_in_cooldown", "scale_out_cooldown")
 _SUSPENSIONS = {
     "scale_in": "DynamicScalingInSuspended",
@@ -288,8 +292,7 @@ def plan_autoscaling(
         resource_id: For example `table/NAME/index/INDEX`.
         dimension: For example `dynamodb:index:ReadCapacityUnits`.
         current: What `fetch_autoscaling` found, or none for what is not a scalable target.
-        desired: A value of the option; what is missing or none is left alone. A schedule is one value: what is not
-            given of a named schedule is not there afterwards.
+        desired: A value of the option; what is missing or none is left alone.
         stage: Stage of the calls that make or change it.
         removal_stage: Stage of the call that removes it. AWS leaves the scaled number where it is then.
 
@@ -352,13 +355,15 @@ class _Wish:
         for item in listed:
             if item["name"] in schedules:
                 raise Refused(f"{subject}: the schedule {item['name']} is named twice. Leave out one of the two.")
-            gone = item.get("state") == "absent"
-            schedules[item["name"]] = None if gone else _wanted_schedule(subject, dimension, item)
+            schedules[item["name"]] = None if item.get("state") == "absent" else item
         return cls(subject, dimension, absent, given, schedules)
 
     def applied_to(self, old: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
         """The whole state that the wish leads to."""
-        schedules = {**{item["name"]: item for item in old.get("schedules", ())}, **self.schedules}
+        schedules: dict[str, Mapping[str, Any] | None] = {item["name"]: item for item in old.get("schedules", ())}
+        for name, item in self.schedules.items():
+            was = schedules.get(name) or {}
+            schedules[name] = None if item is None else _wanted_schedule(self.subject, self.dimension, was, item)
         state = {
             "state": "present",
             **{key: self.values.get(key, old.get(key)) for key in _BOUNDS},
@@ -396,15 +401,21 @@ class _Wish:
         }
 
 
-def _wanted_schedule(subject: str, dimension: _Dimension, item: Mapping[str, Any]) -> dict[str, Any]:
+def _wanted_schedule(
+    subject: str, dimension: _Dimension, old: Mapping[str, Any], item: Mapping[str, Any]
+) -> dict[str, Any]:
     label = f"{subject}, schedule {item['name']}"
-    if not re.fullmatch(r"(at|cron|rate)\(.+\)", item.get("schedule") or ""):
+    given = {key: value for key, value in item.items() if value is not None}
+    merged = {key: None if value == UNSET else value for key, value in {**old, **given}.items()}
+    if not re.fullmatch(r"(at|cron|rate)\(.+\)", merged.get("schedule") or ""):
         raise Refused(f"{label}: give schedule as at(2026-12-01T08:00:00), cron(0 8 * * ? *) or rate(1 hour).")
-    _whole(label, "min_capacity", item.get("min_capacity"), dimension.least)
-    _whole(label, "max_capacity", item.get("max_capacity"), dimension.least)
-    if item.get("min_capacity") is None and item.get("max_capacity") is None:
+    for key in _BOUNDS:
+        value = merged.get(key)
+        merged[key] = int(value) if isinstance(value, str) and value.isdecimal() else value
+        _whole(label, key, merged[key], dimension.least)
+    if all(merged.get(key) is None for key in _BOUNDS):
         raise Refused(f"{label}: give the min_capacity or the max_capacity that it sets, or both.")
-    schedule = _schedule(item, label)
+    schedule = _schedule(merged, label)
     _ordered(label, schedule)
     return schedule
 
@@ -427,7 +438,7 @@ def _schedule(item: Mapping[str, Any], label: str) -> dict[str, Any]:
 
 def _time(label: str, key: str, value: datetime | str | None) -> str | None:
     """A time as AWS means it: in UTC."""
-    if value is None or value == "":
+    if value is None:
         return None
     try:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
@@ -510,11 +521,24 @@ def _named(
     keys = [key for key in ("state", *_BOUNDS, *_POLICY, "suspended") if key == "state" or key in named]
     picked = {key: state[key] for key in keys if key in state}
     if "schedules" in named:
-        there = {item["name"]: item for item in state.get("schedules", ())}
-        picked["schedules"] = [
-            there.get(item["name"], {"name": item["name"], "state": "absent"}) for item in desired["schedules"]
-        ]
+        picked["schedules"] = [_named_schedule(item, state, old, new) for item in desired["schedules"]]
     return picked
+
+
+def _named_schedule(
+    item: Mapping[str, Any], state: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A schedule as it is, with a word for what the task adds to it or takes from it."""
+    here, was, will = (
+        {schedule["name"]: schedule for schedule in where.get("schedules", ())}.get(item["name"])
+        for where in (state, old, new)
+    )
+    if here is None:
+        return {"name": item["name"], "state": "absent"}
+    either = {key for key in _SCHEDULE_OPTIONAL if (was and key in was) or (will and key in will)}
+    told = {key for key in _SCHEDULE_OPTIONAL if item.get(key) == UNSET}
+    both = was is not None and will is not None
+    return {**here, **{key: UNSET for key in sorted(told | either if both else told) if key not in here}}
 
 
 def _utilization(subject: str, dimension: _Dimension, value: float) -> float:

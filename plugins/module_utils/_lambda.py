@@ -465,7 +465,7 @@ def _plan_qualifier(name: str, qualifier: str, wish: Wish, state: State, account
     after: dict[str, Any] = {"qualifier": qualifier}
     comes_or_goes = (scaling is None) == stays or (scaling and stays and _tracked(scaling) != _tracked(then))
     if asked.concurrency is not None or wanted != number or comes_or_goes:
-        if scaling is None or ((not _tracked(scaling) or not stays) and _inside(number, scaling)):
+        if scaling is None or (not _tracked(scaling) and _inside(number, scaling)):
             before["concurrency"] = number
         if not (stays and _tracked(then)):
             after["concurrency"] = wanted

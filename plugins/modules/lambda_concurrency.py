@@ -100,8 +100,7 @@ options:
                 choices: [scale_in, scale_out, schedules]
               schedules:
                 description:
-                  - Scheduled actions. What is not named is left alone.
-                  - A named one becomes exactly what is given. What is left out of it is not there afterwards.
+                  - Scheduled actions. What is not named, and what is not given of a named one, is left alone.
                 type: list
                 elements: dict
                 suboptions:
@@ -115,23 +114,23 @@ options:
                     choices: [present, absent]
                     default: present
                   schedule:
-                    description: When, as C(at(…\)), C(cron(…\)) or C(rate(…\)).
+                    description: When, as C(at(…\)), C(cron(…\)) or C(rate(…\)). Required for a new one.
                     type: str
                   timezone:
                     description: IANA name of the time zone of C(at) and C(cron), UTC when left out.
                     type: str
                   start_time:
-                    description: When the schedule begins, ISO 8601, in UTC unless an offset is given.
+                    description: When the schedule begins, ISO 8601, in UTC unless an offset is given, or V(unset).
                     type: str
                   end_time:
                     description: When the schedule ends, like O(functions[].provisioned[].autoscaling.schedules[].start_time).
                     type: str
                   min_capacity:
-                    description: The lowest number from then on.
-                    type: int
+                    description: The lowest number from then on, or V(unset).
+                    type: raw
                   max_capacity:
-                    description: The highest number from then on.
-                    type: int
+                    description: The highest number from then on, or V(unset).
+                    type: raw
   unreserved_minimum:
     description:
       - What AWS keeps in this account for all functions without a reservation. Documented as 100, but some accounts have
