@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -23,8 +22,6 @@ from benchmarks.side_by_side import Size
 
 _PLAYBOOK = ROOT / "playbooks" / "scale-for-event.yml"
 _INVENTORY = ROOT / "inventory" / "local"
-# Where inventory/local says that the embedded AWS is.
-_USUAL_ENDPOINT = "127.0.0.1:5610"
 
 _MOST_TASKS = 15
 _MOST_SECONDS = 12.0
@@ -82,12 +79,7 @@ def _names(modules: list[ModuleProcess]) -> str:
 
 
 def _play(folder: Path, endpoint: str, name: str, interpreter: Interpreter | None = None) -> Finished:
-    inventory = folder / "inventory"
-    if not inventory.exists():
-        shutil.copytree(_INVENTORY, inventory)
-        for file in inventory.rglob("*.y*ml"):
-            file.write_text(file.read_text().replace(_USUAL_ENDPOINT, endpoint.removeprefix("http://")))
-    command = _command(folder, inventory, interpreter)
+    command = _command(folder, endpoint, interpreter)
     work = folder / name
     work.mkdir()
     finished = run(command.argv, command.env, work)
@@ -96,7 +88,7 @@ def _play(folder: Path, endpoint: str, name: str, interpreter: Interpreter | Non
     return finished
 
 
-def _command(folder: Path, inventory: Path, interpreter: Interpreter | None) -> Command:
+def _command(folder: Path, endpoint: str, interpreter: Interpreter | None) -> Command:
     variables = {
         "ansible_python_interpreter": str(interpreter.path) if interpreter else sys.executable,
         "scale_event_name": "benchmark",
@@ -105,11 +97,16 @@ def _command(folder: Path, inventory: Path, interpreter: Interpreter | None) -> 
     return Command(
         [
             *(beside_python("ansible-playbook"), str(_PLAYBOOK)),
-            *("--inventory", str(inventory)),
+            *("--inventory", str(_INVENTORY)),
             *("--limit", "prod"),
             *("--extra-vars", json.dumps(variables)),
         ],
-        {**clean_env(folder), **ansible_env(folder), **(BY_NAME if interpreter else {})},
+        {
+            **clean_env(folder),
+            **ansible_env(folder),
+            **(BY_NAME if interpreter else {}),
+            "RUNBOOK_LOCAL_ENDPOINT": endpoint,
+        },
     )
 
 
