@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._engine import Unsettled, gather, reconcile
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
