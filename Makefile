@@ -44,8 +44,8 @@ molecule: venv  ## the roles (ARGS="scale_event")
 	@$(bin)/python -m tools.molecule $(ARGS)
 
 docs: venv  ## the reference pages of modules, plugins and roles, as reStructuredText in build/docs
-	@mkdir -p build/docs
-	@PATH="$(CURDIR)/$(bin):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/collections antsibull-docs collection \
+	@mkdir -p build/docs .cache/home
+	@HOME="$(CURDIR)/.cache/home" PATH="$(CURDIR)/$(bin):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/collections antsibull-docs collection \
 	    --use-current --squash-hierarchy --output-format simplified-rst --dest-dir build/docs runbook.aws
 
 clean:  ## stop the embedded AWS, remove .venv, caches and build results (not var/, which holds your change log)
