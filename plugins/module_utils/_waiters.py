@@ -10,13 +10,13 @@ Each entry is data: the operation to poll and the answers that mean success or f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-try:
+# botocore brings it; AnsibleAWSModule reports a missing botocore.
+with suppress(ImportError):
     import jmespath
-except ImportError:
-    pass  # botocore requires it; AnsibleAWSModule reports a missing botocore.
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,21 @@ WAITERS: dict[str, Waiter] = {
             failure="contains(['DELETING', 'ARCHIVING', 'ARCHIVED', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'],"
             " Table.TableStatus)",
         ),
+    ),
+    # The same page; until the table is there, DescribeTable answers ResourceNotFoundException, as botocore's own waiter
+    # TableExists (dynamodb/2012-08-10/waiters-2.json) expects.
+    "table_exists": Waiter(
+        service="dynamodb",
+        what="Making the table",
+        reason="Table.TableStatus",
+        model={
+            "operation": "DescribeTable",
+            "delay": 5,
+            "maxAttempts": 1,
+            "acceptors": [
+                {"state": "success", "matcher": "path", "argument": "Table.TableStatus", "expected": "ACTIVE"},
+                {"state": "retry", "matcher": "error", "expected": "ResourceNotFoundException"},
+            ],
+        },
     ),
 }
