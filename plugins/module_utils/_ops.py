@@ -49,6 +49,10 @@ class OpsModule(AnsibleAWSModule):
             if self.params.get(option, least) < least:
                 self.fail_json(msg=f"{option} is {self.params[option]}: give {least} or more.")
 
+    def warn(self, warning: str) -> None:
+        """Show a warning. amazon.aws would also pass it to `exit_json`, which ansible-core 2.19 calls deprecated."""
+        self._module.warn(warning)
+
     def aws(self, *services: str) -> Aws:
         """A way to AWS for the named boto3 services. Call it in the main thread."""
         settings = {
