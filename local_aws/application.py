@@ -29,7 +29,7 @@ def answer(path: str) -> Response:
     for region, backend in list(apigatewayv2_backends[account_id].items()):
         for api in backend.apis.values():
             if api.name == name:
-                return _invoke(account_id, region, api.tags or {}, route)
+                return _invoke(account_id, region, api.to_json().get("tags") or {}, route)
     return json_response(404, {"message": "Not Found"})
 
 

@@ -166,3 +166,8 @@ class Account:
     def advance(self, seconds: float) -> float:
         """Let time pass for the account's rules; returns its new time."""
         return float(self.server.control("POST", "clock", {"account": self.id, "advance": seconds})["now"])
+
+    def stack_status(self, name: str, status: str, reason: str = "") -> None:
+        """Put a stack into a state that only a failed deployment brings."""
+        body = {"account": self.id, "region": self.region, "name": name, "status": status, "reason": reason}
+        self.server.control("POST", "stack", body)

@@ -10,8 +10,9 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 
-from local_aws.accounts import DEFAULT_ACCOUNT, BadControlInput, Fault, World
-from local_aws.protocol import Response
+from local_aws.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, BadControlInput, Fault, World
+from local_aws.protocol import AwsError, Response
+from local_aws.services import cloudformation, cloudwatch
 
 PREFIX = "/_local/"
 
@@ -30,7 +31,7 @@ class Control:
     def answer(self, method: str, path: str, query: str, body: bytes) -> Response:
         try:
             return self._answer(method, path.removeprefix(PREFIX), query, body)
-        except (BadControlInput, TypeError, ValueError) as error:
+        except (AwsError, BadControlInput, KeyError, TypeError, ValueError) as error:
             return json_response(400, {"error": str(error)})
 
     def _answer(self, method: str, name: str, query: str, body: bytes) -> Response:
@@ -55,11 +56,23 @@ class Control:
                 return json_response(200, asdict(account.settings))
             case "POST", "settings":
                 return json_response(200, asdict(account.configure(sent)))
+            case "POST", "traffic":
+                account.store(cloudwatch.Metrics, _region(sent)).add_traffic(sent["series"])
+                return json_response(200, {})
+            case "POST", "stack":
+                cloudformation.set_status(
+                    account, _region(sent), str(sent["name"]), str(sent["status"]), str(sent.get("reason", ""))
+                )
+                return json_response(200, {})
             case "GET", "clock":
                 return json_response(200, {"now": account.now()})
             case "POST", "clock":
                 return json_response(200, {"now": account.advance(_seconds(sent))})
         return json_response(404, {"error": f"{method} {PREFIX}{name} does not exist; see local_aws/README.md"})
+
+
+def _region(sent: Mapping[str, Any]) -> str:
+    return str(sent.get("region") or DEFAULT_REGION)
 
 
 def _seconds(sent: Mapping[str, Any]) -> float:

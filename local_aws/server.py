@@ -27,7 +27,10 @@ from local_aws.rules import Call, find_rule, run_ticks
 HOST = "127.0.0.1"
 log = logging.getLogger("local_aws")
 
-# Injected faults and refusals use codes that the service models do not list, as AWS itself does.
+# What moto's CloudFormation skips is listed all the same (services/cloudformation.py); and injected faults and
+# refusals use codes that the service models do not list, as AWS itself does.
+warnings.filterwarnings("ignore", message=r"Tried to parse .* not supported by moto's CloudFormation")
+logging.getLogger("moto").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", message=r"Exception\(.*\) with code .* does not match an error shape")
 
 
