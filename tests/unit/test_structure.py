@@ -8,7 +8,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -64,15 +64,19 @@ def imported(path: Path) -> Iterator[str]:
                 yield from (f"{OWN}{alias.name}" for alias in node.names)
 
 
-def calls_of(module: str) -> list[ast.Call]:
-    """The calls in tests/integration that name a module among their arguments."""
-    return [
-        node
-        for path in sorted((ROOT / "tests" / "integration").rglob("test_*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call)
-        and any(isinstance(argument, ast.Constant) and argument.value == module for argument in node.args)
-    ]
+def end_to_end(module: str) -> ast.Module:
+    """The integration tests of a module."""
+    path = ROOT / "tests" / "integration" / f"test_{module}.py"
+    assert path.is_file(), f"{path.relative_to(ROOT)} is missing"
+    return ast.parse(path.read_text())
+
+
+def calls_of(tree: ast.AST) -> Iterator[ast.Call]:
+    yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def holds(nodes: Iterable[ast.expr], value: object) -> bool:
+    return any(isinstance(node, ast.Constant) and node.value == value for node in nodes)
 
 
 def test_the_collection_has_modules_roles_and_playbooks() -> None:
@@ -90,19 +94,26 @@ def test_the_action_group_is_the_list_of_modules() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_has_unit_tests(module: str) -> None:
-    assert list((ROOT / "tests" / "unit").rglob(f"test_{module}.py")), f"tests/unit/**/test_{module}.py is missing"
+    """Of its own, or of the private module of its service that does the work."""
+    service = module.partition("_")[0]
+    private = {name.removeprefix(OWN) for name in imported(ROOT / "plugins" / "modules" / f"{module}.py")}
+    tested = [module, *sorted(name for name in private if name.startswith(f"_{service}"))]
+    wanted = [f"test_{name}.py" for name in tested]
+    assert any(list((ROOT / "tests" / "unit").rglob(name)) for name in wanted), f"none of {wanted} is in tests/unit"
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_is_run_end_to_end(module: str) -> None:
-    assert calls_of(module), f'nothing in tests/integration/test_*.py runs "{module}"'
+    assert any(holds(call.args, module) for call in calls_of(end_to_end(module)))
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if not module.endswith("_info")])
-def test_a_module_that_writes_is_run_in_check_mode(module: str) -> None:
-    keywords = [keyword for call in calls_of(module) for keyword in call.keywords]
-    checks = [word for word in keywords if word.arg == "check" and getattr(word.value, "value", False) is True]
-    assert checks, f'no call in tests/integration/test_*.py runs "{module}" with check=True'
+def test_a_module_that_writes_is_run_in_check_mode_and_undone(module: str) -> None:
+    tree = end_to_end(module)
+    checks = [call for call in calls_of(tree) if holds((k.value for k in call.keywords if k.arg == "check"), True)]
+    assert checks, "nothing is run with check=True"
+    undone = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript) and holds([node.slice], "before")]
+    assert undone, 'no result["before"] is used: that it brings the first state back is to be shown'
 
 
 @pytest.mark.parametrize("role", ROLES)
