@@ -53,11 +53,12 @@ def main() -> int:
                 raise BenchmarkError("that is too slow to measure anything with: is the machine busy?")
             for name in chosen:
                 say(f"{name}:")
+                load_before = os.getloadavg()[0]
                 section = SCENARIOS[name](endpoint, size)
                 sys.stdout.write(as_text(section) + "\n")
                 sys.stdout.flush()
                 missed += sum(not goal.met for goal in section.goals)
-                told = f"{size.told}; the stub endpoint answered {rate:,.0f} requests a second"
+                told = f"load average {load_before:.1f} at the start; the stub endpoint answered {rate:,.0f} requests a second"
                 measurements[name] = measurement(section, told, size.aws)
                 if not options.quick:
                     save(measurements, list(SCENARIOS))

@@ -28,8 +28,11 @@ def memory(endpoint: Stub, size: Size) -> Section:
         f"Memory for {size.many} functions",
         "The most memory that the module's process had resident (`ru_maxrss`), told by the kernel when it ends. Python, "
         "Ansible's module code and boto3 are in it. No rate limits, 5 ms latency.",
-        ("", "Peak memory of the module process"),
-        [["1 function", spread(one, "MiB", 1)], [f"{size.many} functions", spread(many, "MiB", 1)]],
+        ("", "Runs", "Peak memory of the module process"),
+        [
+            ["1 function", str(len(one)), spread(one, "MiB", 1)],
+            [f"{size.many} functions", str(len(many)), spread(many, "MiB", 1)],
+        ],
         [
             Goal(
                 f"memory: at most {_MOST_MORE_MIB:.0f} MiB more for {size.many} targets than for one",

@@ -43,8 +43,8 @@ def scale_event(_endpoint: Stub, size: Size) -> Section:
         _play(folder, endpoint, "counted", interpreter)
         modules = interpreter.processes()
     rows = [
-        ["the event", spread(first), str(len(modules)), _names(modules)],
-        ["the same event again", spread(again), "", ""],
+        ["the event", str(len(first)), spread(first), str(len(modules)), _names(modules)],
+        ["the same event again", str(len(again)), spread(again), "", ""],
     ]
     goals = [
         Goal(
@@ -63,7 +63,7 @@ def scale_event(_endpoint: Stub, size: Size) -> Section:
         "The reference application's `prod` environment on a fresh embedded AWS, `high_traffic` profile, with the "
         "waiting that it does there. Module processes are counted in a run of their own, with an interpreter that "
         "writes them down.",
-        ("", "Whole process", "Module processes", "Which"),
+        ("", "Runs", "Whole process", "Module processes", "Which"),
         rows,
         goals,
         {

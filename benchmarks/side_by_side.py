@@ -47,11 +47,6 @@ class Size:
     slow_repeat: int
     aws: str | None = None
 
-    @property
-    def told(self) -> str:
-        """The numbers, for the results."""
-        return f"{self.repeat} runs of each contender, {self.slow_repeat} of the slow ones"
-
 
 # The same task with one function: Ansible's own start and the module's, which no number of targets makes shorter.
 _START = Contender("this collection, one function", COLLECTION.command)
@@ -172,7 +167,7 @@ def second_run(endpoint: Stub, size: Size) -> Section:
     )
 
 
-_COLUMNS = ("", "Whole process", "Times ours", "API time", "CPU", "Calls", "Throttled", "Targets lost")
+_COLUMNS = ("", "Runs", "Whole process", "Times ours", "API time", "CPU", "Calls", "Throttled", "Targets lost")
 
 
 def _side_by_side(
@@ -217,7 +212,8 @@ def _row(contender: Contender, runs: Sequence[Run], targets: int, times: str) ->
         targets = 1
     failed = len(runs) - len(_sound(runs))
     return [
-        contender.title + (f" (**{failed} of {len(runs)} runs failed**)" if failed else ""),
+        contender.title,
+        f"{len(runs)}, **{failed} failed**" if failed else str(len(runs)),
         spread([run.seconds for run in runs]),
         times,
         f"{middle(run.api_seconds for run in runs):.2f} s",
@@ -234,7 +230,7 @@ def _counted(numbers: Sequence[int]) -> str:
 
 
 def _limit_row(title: str, seconds: float, times: str) -> list[str]:
-    return [title, f"{seconds:.2f} s", times, "", "", "", "", ""]
+    return [title, "", f"{seconds:.2f} s", times, "", "", "", "", ""]
 
 
 def _times(runs: Sequence[Run], ours: Sequence[Run]) -> str:
