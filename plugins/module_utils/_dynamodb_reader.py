@@ -229,12 +229,22 @@ def switch_times(aws: Aws, now: datetime) -> tuple[dict[str, list[datetime]], st
     times: dict[str, list[datetime]] = {}
     for event in events:
         detail = json.loads(event.get("CloudTrailEvent") or "{}")
-        asked = detail.get("requestParameters") or {}
-        if detail.get("errorCode") is None and asked.get("billingMode") == ON_DEMAND:
-            # TableName takes an ARN as well (model, UpdateTable).
-            name = str(asked.get("tableName", "")).rpartition("/")[2]
-            times.setdefault(name, []).append(event["EventTime"])
+        # Other services (Glue, Keyspaces) have an UpdateTable too.
+        ours = detail.get("eventSource") == "dynamodb.amazonaws.com" and detail.get("errorCode") is None
+        if ours and (detail.get("requestParameters") or {}).get("billingMode") == ON_DEMAND:
+            times.setdefault(_table_of(detail), []).append(event["EventTime"])
     return times, ""
+
+
+def _table_of(detail: Mapping[str, Any]) -> str:
+    """The table of an UpdateTable event.
+
+    The example in https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/understanding-ddb-log-entries.html
+    has the name in the answer only; the request may have an ARN in its place (model, UpdateTable).
+    """
+    answered = (detail.get("responseElements") or {}).get("tableDescription") or {}
+    name = answered.get("tableName") or (detail.get("requestParameters") or {}).get("tableName") or ""
+    return str(name).rpartition("/")[2]
 
 
 def switches_of(state: TableState, times: Iterable[datetime], unseen: str) -> Switches:

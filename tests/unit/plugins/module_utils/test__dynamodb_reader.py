@@ -103,7 +103,7 @@ def event(table: str, mode: str | None, hours_ago: float, **also: Any) -> dict[s
     asked = {"tableName": table, **({"billingMode": mode} if mode else {})}
     return {
         "EventTime": NOW - timedelta(hours=hours_ago),
-        "CloudTrailEvent": json.dumps({"requestParameters": asked, **also}),
+        "CloudTrailEvent": json.dumps({"eventSource": "dynamodb.amazonaws.com", "requestParameters": asked, **also}),
     }
 
 
@@ -114,11 +114,22 @@ def test_only_successful_switches_to_on_demand_count() -> None:
         event("a", "PROVISIONED", 3),
         event("a", None, 4),
         event("arn:aws:dynamodb:us-east-1:123456789012:table/b", "PAY_PER_REQUEST", 5),
+        event("a", "PAY_PER_REQUEST", 6, eventSource="glue.amazonaws.com"),
+        {
+            "EventTime": NOW - timedelta(hours=7),
+            "CloudTrailEvent": json.dumps(
+                {
+                    "eventSource": "dynamodb.amazonaws.com",
+                    "requestParameters": {"billingMode": "PAY_PER_REQUEST"},
+                    "responseElements": {"tableDescription": {"tableName": "c"}},
+                }
+            ),
+        },
         {"EventTime": NOW, "CloudTrailEvent": json.dumps({"requestParameters": None, "errorCode": "AccessDenied"})},
     ]
     aws: Any = Answers(events=events)
     found = switch_times(aws, NOW)
-    assert found == ({"a": [NOW - timedelta(hours=1)], "b": [NOW - timedelta(hours=5)]}, "")
+    assert found == ({name: [NOW - timedelta(hours=hours)] for name, hours in (("a", 1), ("b", 5), ("c", 7))}, "")
     assert aws.asked[0]["StartTime"] == NOW - timedelta(hours=24)
 
 
