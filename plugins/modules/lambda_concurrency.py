@@ -17,6 +17,7 @@ description:
     concurrency is lowered before the reservation that holds it, and raised after it.
   - Only what is named is changed. The returned RV(results[].before) is a valid element of O(functions) and undoes the task.
   - A reservation is also a ceiling. A function that had none can afterwards run no more than that at the same time.
+  - A warning says how much functions without a reservation lose, when it is a tenth of the account's limit or more.
 author:
   - runbook.aws contributors (@runbook-aws)
 options:
@@ -243,6 +244,10 @@ results:
       sample: ["lambda:PutFunctionConcurrency", "lambda:PutProvisionedConcurrencyConfig"]
     error:
       description: What went wrong, and the way out. None when nothing did.
+      type: str
+      returned: always
+    error_code:
+      description: AWS's own code of the error, for example C(ResourceNotFoundException). None when AWS gave none.
       type: str
       returned: always
 """

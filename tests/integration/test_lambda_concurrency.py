@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 from aws_makers import make_function
-from integration.run_module import run_module
+from integration.run_module import run_module, run_playbook
 
+from ansible_collections.runbook.aws.plugins.modules import lambda_concurrency, lambda_concurrency_info
 from local_aws.client import SECRET_KEY, Account
 
 TRACKED = {"min_capacity": 10, "max_capacity": 100, "target_utilization": 70}
@@ -256,6 +261,24 @@ def test_200_functions_take_as_many_reads_and_writes_and_no_more(account: Accoun
     mark = account.mark()
     assert not concurrency(account, *wish, request_rates=rates)["changed"]
     assert account.mutating(mark) == []
+
+
+@pytest.mark.parametrize("module", [lambda_concurrency, lambda_concurrency_info], ids=lambda m: m.__name__[-23:])
+def test_the_examples_run(account: Account, tmp_path: Path, module: ModuleType) -> None:
+    make_function(account, "sc-agent-orchestrator-prod")
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "module_defaults": {"group/runbook.aws.aws": account.module_args},
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": yaml.safe_load(module.EXAMPLES),
+    }
+    book = tmp_path / "examples.yml"
+    book.write_text(yaml.safe_dump([play], sort_keys=False))
+    run = run_playbook("--inventory=localhost,", str(book))
+    assert run.code == 0, run.output
+    assert f"ok={len(play['tasks'])} " in run.output
 
 
 def test_nothing_secret_is_printed(application: Account) -> None:
