@@ -21,7 +21,7 @@ import botocore.config
 
 from local_aws.accounts import DEFAULT_ACCOUNT
 from local_aws.client import LocalAws
-from local_aws.traffic import agents_traffic, function_traffic, table_traffic
+from local_aws.traffic import account_traffic, agents_traffic, function_traffic, table_traffic
 
 AGENTS = ("inventory-agent", "logistics-agent", "supplier-agent", "demand-agent", "risk-agent")
 GROUPS = ("warehouse_managers", "field_engineers", "procurement_specialists", "administrators")
@@ -440,6 +440,7 @@ def _fill(environment: Environment) -> None:
     series = [item for name in environment.functions for item in function_traffic(name, environment.sizes.bounds[1])]
     for short, indexes in (("sessions", ("by-user",)), ("conversations", ()), ("inventory", ()), ("suppliers", ())):
         series += table_traffic(environment.named(short), indexes)
+    series += account_traffic(len(environment.functions))
     series += agents_traffic(f"{environment.application}/Agents", environment.name, AGENTS)
     LocalAws(environment.endpoint).control(
         "POST", "traffic", {"account": environment.account_id, "region": environment.region, "series": series}

@@ -62,8 +62,17 @@ def table_traffic(name: str, indexes: Sequence[str]) -> list[Series]:
                     "AWS/DynamoDB", f"Consumed{direction}CapacityUnits", of, 60 * busy, 700 * busy, "Count", "count"
                 ),
                 _series("AWS/DynamoDB", f"{direction}ThrottleEvents", of, 0, 0.2, "Count", "count"),
+                _series("AWS/DynamoDB", f"Provisioned{direction}CapacityUnits", of, 0, 0, "Count", "provisioned"),
             ]
     return found
+
+
+def account_traffic(functions: int) -> list[Series]:
+    """What Lambda publishes for the whole account and region."""
+    return [
+        _series("AWS/Lambda", "ConcurrentExecutions", {}, 8 * functions, 40 * functions, "Count"),
+        _series("AWS/Lambda", "UnreservedConcurrentExecutions", {}, 4 * functions, 20 * functions, "Count"),
+    ]
 
 
 def agents_traffic(namespace: str, environment: str, agents: Sequence[str]) -> list[Series]:
