@@ -37,6 +37,11 @@ from ansible_collections.runbook.aws.plugins.module_utils._engine import FIRST_P
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
 
+# "Within an average of about 5 minutes … not guaranteed": https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
+# cloudtrail-concepts.html, so a switch of the last hour may be missing.
+LATE = timedelta(hours=1)
+SAME_SWITCH = timedelta(minutes=15)
+
 
 class Reader:
     """Reads many tables in few calls: one DescribeTable for each, and their autoscaling all together.
@@ -258,8 +263,10 @@ def switches_of(state: TableState, times: Iterable[datetime], unseen: str) -> Sw
     since = state.read_at - SWITCH_WINDOW
     known = sorted(at for at in times if at > since)
     last = state.last_on_demand
-    # CloudTrail may be a quarter of an hour late (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
-    # how-cloudtrail-works.html); a minute apart the two sources mean the same switch.
-    if last and last > since and all(abs(last - at) > timedelta(minutes=1) for at in known):
-        known = sorted([*known, last])
+    # A switch takes minutes, so the two sources may differ by some; where in doubt one switch too few is counted, because
+    # AWS has the last word. A table that was made on-demand shows the time when it was made, which is no switch: only
+    # what is too new for CloudTrail is taken from the table, unless CloudTrail cannot be asked at all.
+    if last and last > since and (unseen or last > state.read_at - LATE):
+        same = [at for at in known if abs(last - at) < SAME_SWITCH]
+        known = known if same else sorted([*known, last])
     return Switches(tuple(known), unseen)

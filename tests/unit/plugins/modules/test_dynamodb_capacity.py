@@ -505,12 +505,23 @@ def test_switches_that_cannot_be_seen_are_said_to_be() -> None:
     assert "cloudtrail:LookupEvents was refused." in note
 
 
-def test_switches_are_those_of_cloudtrail_and_the_one_that_it_does_not_know_yet() -> None:
-    old, known, last = (NOW - timedelta(hours=h) for h in (25, 3, 0.1))
-    found = switches_of(table(last_on_demand=last), [known, old], "")
-    assert found.times == (known, last)
-    same = switches_of(table(last_on_demand=known + timedelta(seconds=3)), [known], "")
-    assert same.times == (known,)
+@pytest.mark.parametrize(
+    ("known", "last", "unseen", "counted"),
+    [
+        pytest.param([3, 25], 3, "", [3], id="only-24-hours"),
+        pytest.param([3], 2.9, "", [3], id="the-last-is-the-known-one"),
+        pytest.param([3], 0.2, "", [3, 0.2], id="the-last-is-too-new-for-cloudtrail"),
+        pytest.param([], 5, "", [], id="the-table-was-made-on-demand"),
+        pytest.param([], 5, "denied", [5], id="cloudtrail-cannot-be-asked"),
+        pytest.param([], 25, "denied", [], id="long-ago"),
+    ],
+)
+def test_switches_from_cloudtrail_and_the_table(
+    known: list[float], last: float, unseen: str, counted: list[float]
+) -> None:
+    ago = [NOW - timedelta(hours=hours) for hours in known]
+    found = switches_of(table(last_on_demand=NOW - timedelta(hours=last)), ago, unseen)
+    assert found == Switches(tuple(NOW - timedelta(hours=hours) for hours in counted), unseen)
 
 
 @pytest.mark.parametrize(
