@@ -317,7 +317,8 @@ def _plan_acquire(wish: LockWish, found: LockFound) -> Plan:
     lock, now = found.lock, found.now
     before = _lock_options(wish.name, lock)
     made = table_calls(wish.table, exists=found.table, protected=found.protected)
-    notes: tuple[str, ...] = () if found.table else (f"The table {wish.table} does not exist yet: it is made.",)
+    making = "it would be made" if wish.rehearsal else "it is made"
+    notes: tuple[str, ...] = () if found.table else (f"The table {wish.table} does not exist yet: {making}.",)
     if lock and _ours(wish, lock):
         renewed = Lock(lock.token, lock.holder, lock.acquired, _ending(wish, now), wish.operation or lock.operation)
         sets = {"expires": renewed.expires, "operation": renewed.operation, "token=": lock.token}

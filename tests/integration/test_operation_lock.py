@@ -53,7 +53,7 @@ def test_check_mode_on_a_missing_table_says_that_it_would_be_made_and_writes_not
     result = lock_in_check_mode(account)
     assert result["changed"] is True
     assert result["results"][0]["calls"][0] == "dynamodb:CreateTable"
-    assert f"The table {TABLE} does not exist yet" in result["output"]
+    assert f"The table {TABLE} does not exist yet: it would be made" in result["output"]
     assert account.mutating() == []
 
 
