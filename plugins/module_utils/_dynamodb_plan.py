@@ -122,8 +122,8 @@ def plan_capacity(target: Target, state: TableState, _context: object = None) ->
     calls = _calls(state, mode, switching, table, indexes)
     if calls and state.replicas:
         notes.append(
-            f"{state.name} is a global table (also in {', '.join(state.replicas)}). Billing mode and write capacity hold"
-            " for all its replicas; what a replica has set for itself is not looked at: check the other regions."
+            f"{state.name} is a global table (also in {', '.join(state.replicas)}). Billing mode and write capacity"
+            " hold for all its replicas; what a replica has set for itself is not looked at: check the other regions."
         )
     return Plan(
         _element(state.name, wish, state.mode, table.before, [(n, p.before) for n, p in indexes.items()]),
@@ -205,8 +205,8 @@ def _plan_provisioned(part: _Part, kind: str, switching: bool) -> None:
         part.units[kind] = start
         if start > DEFAULT_TABLE_QUOTA:
             part.notes.append(
-                f"{subject} units {start} are above the default quota of {DEFAULT_TABLE_QUOTA} for a table. If AWS answers"
-                " LimitExceededException, have the quota raised in Service Quotas (DynamoDB, table-level throughput)."
+                f"{subject} units {start} are above the default quota of {DEFAULT_TABLE_QUOTA} for a table. If AWS"
+                " answers LimitExceededException, have the quota raised in Service Quotas (DynamoDB, table-level throughput)."
             )
     if start is not None and not owned_after:
         after["units"] = start
@@ -244,8 +244,8 @@ def _plan_on_demand(part: _Part, kind: str, switching: bool, said: bool) -> None
             if not said:
                 raise Refused(
                     f"{subject} autoscaling would do nothing, because the table is on-demand. Add billing_mode:"
-                    f" {PROVISIONED} with units, or limit it with max_request_units. To set it for the day when the table"
-                    f" is provisioned again, add billing_mode: {ON_DEMAND}."
+                    f" {PROVISIONED} with units, or limit it with max_request_units. To set it for the day when the"
+                    f" table is provisioned again, add billing_mode: {ON_DEMAND}."
                 )
             part.notes.append(f"{subject} autoscaling rests while the table is on-demand.")
     part.show(kind, before, after)
@@ -333,8 +333,8 @@ def _decrease_notes(state: TableState, parts: Sequence[_Part]) -> list[str]:
             )
     if late:
         raise Refused(
-            f"{'; '.join(late)} (UTC). AWS allows {DECREASES_AT_ONCE} decreases at the start of a UTC day and one more for"
-            " each hour. Run the same task again then, or leave out what is to be lowered."
+            f"{'; '.join(late)} (UTC). AWS allows {DECREASES_AT_ONCE} decreases at the start of a UTC day and one more"
+            " for each hour. Run the same task again then, or leave out what is to be lowered."
         )
     return notes
 
@@ -344,8 +344,8 @@ def _switch_notes(state: TableState, mode: str, parts: Sequence[_Part]) -> list[
         missing = [f"{part.capacity.subject}: {' and '.join(part.missing)}" for part in parts if part.missing]
         if missing:
             raise Refused(
-                f"{state.name}: a table that becomes provisioned needs units for its own reads and writes and for those of"
-                f" every index. Missing are the units of {'; '.join(missing)}."
+                f"{state.name}: a table that becomes provisioned needs units for its own reads and writes and for those"
+                f" of every index. Missing are the units of {'; '.join(missing)}."
             )
         return []
     switches = state.switches or Switches()

@@ -36,8 +36,8 @@ options:
       billing_mode:
         description:
           - V(PAY_PER_REQUEST) is on-demand capacity. AWS allows 4 switches to it in 24 hours.
-          - A switch to V(PROVISIONED) needs C(units) or C(initial_units) for reads and writes of the table and of each of
-            its indexes. The RV(results[].before) of a switch to on-demand holds them, and the autoscaling.
+          - A switch to V(PROVISIONED) needs C(units) or C(initial_units) for reads and writes of the table and of
+            each of its indexes. The RV(results[].before) of a switch to on-demand holds them, and the autoscaling.
         type: str
         choices: [PROVISIONED, PAY_PER_REQUEST]
       read: &rate
@@ -52,8 +52,8 @@ options:
             type: int
           initial_units:
             description:
-              - Units to begin with when the table becomes provisioned and autoscaling owns them from then on. Ignored in
-                any other case, so autoscaling's bounds stay as they are.
+              - Units to begin with when the table becomes provisioned and autoscaling owns them from then on. Ignored
+                in any other case, so autoscaling's bounds stay as they are.
               - It is in RV(results[].before) of a switch to on-demand.
             type: int
           max_request_units:
@@ -73,7 +73,7 @@ options:
                 choices: [present, absent]
                 default: present
               min_capacity:
-                description: The fewest units, 1 or more. Needed with O(tables[].read.autoscaling.max_capacity) for a new one.
+                description: The fewest units, 1 or more. Needed for a new one, with C(max_capacity).
                 type: int
               max_capacity:
                 description: The most units.
@@ -172,8 +172,8 @@ attributes:
 notes:
   - V(before) of RV(results) undoes the task, with two exceptions of AWS's making. Warm throughput never comes down. And
     units that autoscaling has raised meanwhile come down when autoscaling lowers them, which takes traffic.
-  - The switches of the last 24 hours are counted through CloudTrail, and only when a switch is planned. CloudTrail may be
-    a quarter of an hour late. Where it cannot be asked, a warning says what is not observable, and AWS decides.
+  - The switches of the last 24 hours are counted through CloudTrail, and only when a switch is planned. CloudTrail is
+    some minutes late. Where it cannot be asked, a warning says what is not observable, and AWS decides.
   - When the bounds of autoscaling are moved, the task waits for the table to be C(ACTIVE). Application Auto Scaling may
     begin to move the units a few seconds later; M(runbook.aws.dynamodb_capacity_info) shows where they are.
   - Of a global table only what this region shows is read and set.
@@ -268,7 +268,7 @@ results:
       description: The same after the task. V(null) if it failed, because it is not known without reading it again.
       type: dict
       returned: always
-      sample: {name: sc-agent-sessions-prod, read: {autoscaling: {state: present, min_capacity: 100, max_capacity: 400}}}
+      sample: {name: sc-agent-sessions-prod, read: {autoscaling: {state: present, min_capacity: 20, max_capacity: 400}}}
     calls:
       description: The calls that AWS accepted, or would be made without check mode, in their order.
       type: list

@@ -28,8 +28,9 @@ options:
     default: "*"
   switches:
     description:
-      - Ask CloudTrail how many of the 4 switches to on-demand in 24 hours are used. DynamoDB itself shows only the last.
-      - CloudTrail answers 2 calls a second and may be a quarter of an hour late.
+      - Ask CloudTrail how many of the 4 switches to on-demand in 24 hours are used. DynamoDB itself shows only
+        the last.
+      - CloudTrail answers 2 calls a second and is some minutes late.
     type: bool
     default: false
 attributes:
@@ -94,7 +95,7 @@ results:
         - Where autoscaling owns the units, its bounds are there instead of them.
       type: dict
       returned: if it could be read
-      sample: {name: sc-agent-sessions-prod, billing_mode: PROVISIONED, read: {units: 5}, write: {units: 5}, indexes: []}
+      sample: {name: sc-agent-sessions-prod, billing_mode: PROVISIONED, read: {units: 5}, write: {units: 5}}
     status:
       description: Status of the table.
       type: str
