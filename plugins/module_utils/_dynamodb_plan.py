@@ -206,7 +206,8 @@ def _plan_provisioned(part: _Part, kind: str, switching: bool) -> None:
         if start > DEFAULT_TABLE_QUOTA:
             part.notes.append(
                 f"{subject} units {start} are above the default quota of {DEFAULT_TABLE_QUOTA} for a table. If AWS"
-                " answers LimitExceededException, have the quota raised in Service Quotas (DynamoDB, table-level throughput)."
+                " answers LimitExceededException, have the quota raised in Service Quotas (DynamoDB, table-level"
+                " throughput)."
             )
     if start is not None and not owned_after:
         after["units"] = start

@@ -264,8 +264,8 @@ def switches_of(state: TableState, times: Iterable[datetime], unseen: str) -> Sw
     known = sorted(at for at in times if at > since)
     last = state.last_on_demand
     # A switch takes minutes, so the two sources may differ by some; where in doubt one switch too few is counted,
-    # because AWS has the last word. A table that was made on-demand shows the time when it was made, which is no switch: only
-    # what is too new for CloudTrail is taken from the table, unless CloudTrail cannot be asked at all.
+    # because AWS has the last word. A table that was made on-demand shows the time when it was made, which is no
+    # switch: only what is too new for CloudTrail is taken from the table, unless CloudTrail cannot be asked at all.
     if last and last > since and (unseen or last > state.read_at - LATE):
         same = [at for at in known if abs(last - at) < SAME_SWITCH]
         known = known if same else sorted([*known, last])

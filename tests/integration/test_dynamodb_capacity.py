@@ -217,6 +217,31 @@ def test_one_call_carries_a_table_and_its_indexes(account: Account) -> None:
         assert part["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
 
 
+def test_warm_throughput_is_raised_once_and_never_lowered(account: Account) -> None:
+    make_table(account, "t")
+    warm = {"warm_throughput": {"read_units": 15000, "write_units": 1}}
+    tables = [{"name": "t", **warm, "indexes": [{"name": "*", **warm}]}]
+    done = set_capacity(account, tables)
+    assert done["results"][0]["calls"] == ["dynamodb:UpdateTable"], done["output"]
+    assert "cannot be undone" in done["output"]
+    wait_for_warm(account, "t", 15000)
+    mark = account.mark()
+    assert set_capacity(account, tables)["changed"] is False
+    undone = set_capacity(account, [done["results"][0]["before"]])
+    assert (undone["rc_"], undone["changed"], writes(account, mark)) == (0, False, [])
+
+
+def wait_for_warm(account: Account, name: str, units: int) -> None:
+    for _look in range(100):
+        table = describe(account, name)
+        if all(
+            part["WarmThroughput"]["ReadUnitsPerSecond"] == units for part in (table, *table["GlobalSecondaryIndexes"])
+        ):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{name} is not warm")
+
+
 def test_a_decrease_too_many_is_refused_before_anything_is_written(account: Account) -> None:
     make_table(account, "full", units=10)
     make_table(account, "other", units=10)
