@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -34,6 +35,11 @@ _LEAST_REQUESTS_A_SECOND = 3000
 
 
 def main() -> int:
+    """Measure what was asked for.
+
+    Returns:
+        The exit status: 1 when a goal was missed or a run of this collection failed, 2 when nothing could be measured.
+    """
     options = _options()
     # A terminated run ends through its `finally` blocks too, so that nothing that it started stays.
     signal.signal(signal.SIGTERM, _terminated)
@@ -44,7 +50,7 @@ def main() -> int:
         repeat = options.repeat or 5
         size = Size(functions=200, many=1000, repeat=repeat, slow_repeat=min(repeat, SLOW_RUNS), aws=options.aws)
     measurements = load()
-    missed = 0
+    missed = unsound = 0
     try:
         with stub() as endpoint:
             rate = requests_a_second(endpoint)
@@ -55,6 +61,9 @@ def main() -> int:
                 say(f"{name}:")
                 load_before = os.getloadavg()[0]
                 section = SCENARIOS[name](endpoint, size)
+                if options.quick:
+                    section = replace(section, goals=())  # they are about many functions
+                unsound += not section.sound
                 sys.stdout.write(as_text(section) + "\n")
                 sys.stdout.flush()
                 missed += sum(not goal.met for goal in section.goals)
@@ -69,7 +78,7 @@ def main() -> int:
         say("benchmarks: stopped")
         return 130
     say(f"A quick run: {RESULTS_MD.name} is left as it is." if options.quick else f"Written: {RESULTS_MD.name}")
-    return 1 if missed and not options.quick else 0
+    return 1 if missed or unsound else 0
 
 
 def _options() -> argparse.Namespace:

@@ -60,6 +60,7 @@ class Section:
         rows: The table.
         goals: The goals that this scenario decides.
         raw: The single runs, for results.json.
+        sound: Every run of this collection did its job.
     """
 
     title: str
@@ -68,6 +69,7 @@ class Section:
     rows: Sequence[Sequence[str]]
     goals: Sequence[Goal] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
+    sound: bool = True
 
 
 def machine(aws: str | None = None) -> str:

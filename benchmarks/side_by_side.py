@@ -96,6 +96,7 @@ def without_limits(endpoint: Stub, size: Size) -> Section:
         rows,
         goals,
         _raw(runs),
+        len(ours) == len(runs[COLLECTION.title]),
     )
 
 
@@ -134,6 +135,7 @@ def with_rates(endpoint: Stub, size: Size) -> Section:
         rows,
         goals,
         _raw(runs),
+        len(ours) == len(runs[COLLECTION.title]),
     )
 
 
@@ -164,6 +166,7 @@ def second_run(endpoint: Stub, size: Size) -> Section:
         rows,
         goals,
         _raw(runs),
+        len(ours) == len(runs[COLLECTION.title]),
     )
 
 

@@ -120,8 +120,8 @@ class Play:
 
 
 def clean_env(folder: Path) -> dict[str, str]:
-    """The environment of this process without any AWS, Ansible or Python setting."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ANSIBLE_", "PYTHON"))}
+    """The environment of this process without settings of AWS, Ansible, Python or this collection."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ANSIBLE_", "PYTHON", "RUNBOOK_"))}
     return {
         **kept,
         "AWS_CONFIG_FILE": str(folder / "no-aws-config"),
@@ -141,4 +141,5 @@ def ansible_env(folder: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(folder / "ansible-local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "ansible-remote"),
         "ANSIBLE_NOCOLOR": "1",
+        "RUNBOOK_CHANGE_LOG": str(folder / "change-log"),
     }

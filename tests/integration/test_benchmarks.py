@@ -1,0 +1,21 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_quick_benchmark_runs_and_loses_no_target() -> None:
+    results = ROOT / "benchmarks" / "RESULTS.md"
+    before = results.read_text() if results.is_file() else None
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--only", "second-run"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| this collection, one task | 1 |" in done.stdout
+    assert "FAILED" not in done.stderr
+    assert (results.read_text() if results.is_file() else None) == before
