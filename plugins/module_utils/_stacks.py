@@ -282,7 +282,7 @@ def _short_or_full(names: Sequence[tuple[str, str]]) -> list[str]:
     """A key for each (short, full) name: the short one, or the full one where another would have the same key."""
     taken: dict[str, int] = defaultdict(int)
     for short, full in names:
-        for key in {short, full}:
+        for key in dict.fromkeys((short, full)):
             taken[key] += 1
     return [short if taken[short] == 1 else full for short, full in names]
 
