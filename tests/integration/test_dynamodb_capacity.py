@@ -330,6 +330,40 @@ def test_two_runs_at_once_lose_nothing(account: Account) -> None:
     assert [capacity(account, name)[""][0] for name in ("t", "u")] == [[20, 10], [20, 10]]
 
 
+def switch_to_on_demand(account: Account, name: str) -> None:
+    account.client("dynamodb").update_table(TableName=name, BillingMode="PAY_PER_REQUEST")
+    wait_until_active(account, name)
+
+
+def switch_back(account: Account, name: str, units: int) -> None:
+    throughput = {f"{kind}CapacityUnits": units for kind in KINDS}
+    account.client("dynamodb").update_table(
+        TableName=name,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput=throughput,
+        GlobalSecondaryIndexUpdates=[{"Update": {"IndexName": "by-user", "ProvisionedThroughput": throughput}}],
+    )
+    wait_until_active(account, name)
+
+
+def test_a_switch_too_many_is_refused_before_anything_is_written(account: Account) -> None:
+    make_table(account, "often", units=10)
+    make_table(account, "other", units=10)
+    for _time in range(4):
+        switch_to_on_demand(account, "often")
+        switch_back(account, "often", 10)
+    mark = account.mark()
+    tables = [{"name": name, "billing_mode": "PAY_PER_REQUEST"} for name in ("other", "often")]
+    refused = set_capacity(account, tables)
+    assert refused["rc_"] != 0
+    assert "often was switched to on-demand 4 times in the last 24 hours" in refused["msg"]
+    assert "The next switch is possible at" in refused["msg"]
+    assert writes(account, mark) == []
+    done = set_capacity(account, tables[:1])
+    assert done["rc_"] == 0
+    assert "not observable" not in done["output"]
+
+
 def test_switches_that_cannot_be_counted_are_said_to_be(account: Account) -> None:
     make_table(account, "t", units=10)
     account.deny("cloudtrail:LookupEvents")

@@ -6,7 +6,14 @@
 from __future__ import annotations
 
 from integration.run_module import run_module
-from integration.test_dynamodb_capacity import capacity, make_table, set_capacity, wait_until_active, writes
+from integration.test_dynamodb_capacity import (
+    capacity,
+    make_table,
+    set_capacity,
+    switch_to_on_demand,
+    wait_until_active,
+    writes,
+)
 
 from local_aws.client import Account
 
@@ -48,6 +55,13 @@ def test_what_cannot_be_read_is_named(account: Account) -> None:
     assert shown["rc_"] != 0
     assert "1 of 2 could not be read" in shown["msg"]
     assert [result["error"] is None for result in shown["results"]] == [True, False]
+
+
+def test_switches_are_counted_when_they_are_asked_for(account: Account) -> None:
+    make_table(account, "t", units=5)
+    switch_to_on_demand(account, "t")
+    (table,) = run_module(account, "dynamodb_capacity_info", tables=["t"], switches=True)["results"]
+    assert (table["switches"]["used"], table["switches"]["left"], table["switches"]["note"]) == (1, 3, None)
 
 
 def test_switches_that_cannot_be_counted_are_not_claimed(account: Account) -> None:
