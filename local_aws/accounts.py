@@ -129,6 +129,7 @@ class Record:
     message: str = ""
     source_ip: str = "127.0.0.1"
     user_agent: str = ""
+    access_key: str = ""
 
     def as_json(self) -> dict[str, Any]:
         shown = ("n", "service", "operation", "mutating", "principal", "account", "region", "time", "status", "error")

@@ -71,7 +71,7 @@ def serve(server: Server, port: int, seed: bool) -> int:
     try:
         http_server, aws = make(port, str(server.directory))
     except OSError:
-        return _complain(f"port {port} is taken by another program: end it or choose another port with --port ")
+        return _complain(f"port {port} is taken by another program: end it or choose another port with --port")
     endpoint = str(aws.control.health["endpoint"])
     threading.Thread(target=http_server.serve_forever, daemon=True).start()
     server.record(int(aws.control.health["port"]), endpoint)

@@ -110,6 +110,7 @@ class Application:
                 message=text,
                 source_ip=environ.get("REMOTE_ADDR", HOST),
                 user_agent=environ.get("HTTP_USER_AGENT", ""),
+                access_key=access_key,
             )
         )
         self._wait(account, fault)
