@@ -50,6 +50,17 @@ options:
     default: 600
 """
 
+    # The option of `_usage.USAGE_SPEC`, for modules that read.
+    USAGE = r"""
+options:
+  usage_seconds:
+    description:
+      - Read from CloudWatch how much was in use in this many seconds until now, with one C(GetMetricData) call for every
+        500 metrics. V(0) does not.
+    type: int
+    default: 0
+"""
+
     ATTRIBUTES = r"""
 attributes:
   action_group:

@@ -39,7 +39,7 @@ EXAMPLES = r"""
       account: {limit: 1000, unreserved: 900}
       results:
         - target: orders
-          state: {name: orders, reserved: 100}
+          function: {name: orders, reserved: 100}
           usage: {concurrent_executions: 80, invocations: 9000, throttles: 0}
 """
 
@@ -59,15 +59,12 @@ def usage_rows(results: Sequence[Mapping[str, Any]], account: Mapping[str, Any] 
     """See DOCUMENTATION."""
     rows: list[dict[str, Any]] = []
     for result in results:
-        if "billing_mode" in result["state"]:
-            rows.extend(_table(result))
-        else:
-            rows.extend(_function(result, account or {}))
+        rows.extend(_table(result) if "table" in result else _function(result, account or {}))
     return rows
 
 
 def _function(result: Mapping[str, Any], account: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    reserved, usage = result["state"]["reserved"], result["usage"]
+    reserved, usage = result["function"]["reserved"], result["usage"]
     pool = reserved == UNRESERVED
     limit = account.get(UNRESERVED) if pool else reserved
     of = "concurrency (shared)" if pool else "concurrency"
@@ -75,9 +72,9 @@ def _function(result: Mapping[str, Any], account: Mapping[str, Any]) -> Iterator
 
 
 def _table(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    on_demand = result["state"]["billing_mode"] == ON_DEMAND
-    parts = [(result["target"], result, result["state"])]
-    named = {index["name"]: index for index in result["state"].get("indexes") or ()}
+    on_demand = result["table"]["billing_mode"] == ON_DEMAND
+    parts = [(result["target"], result, result["table"])]
+    named = {index["name"]: index for index in result["table"].get("indexes") or ()}
     parts += [(f"{result['target']}/{i['name']}", i, named.get(i["name"], {})) for i in result.get("indexes") or ()]
     for target, facts, state in parts:
         for direction in ("read", "write"):

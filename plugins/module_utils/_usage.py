@@ -1,7 +1,7 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""How much of its limits a function, table or index uses now, from CloudWatch. Pure: queries, and what answers mean.
+"""How much of its limits a function, table or index uses now, from CloudWatch. Pure but for the two `add_*_usage`.
 
 CloudWatch keeps one value a minute. A use is the highest minute of the span, because an average hides what throttles.
 """
@@ -10,7 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
+from ansible_collections.runbook.aws.plugins.module_utils._cloudwatch import fetch_metric_data, metric_queries
 
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html: ConcurrentExecutions is to be viewed with
 # Maximum, Invocations and Throttles with Sum.
@@ -29,6 +33,9 @@ TABLE_METRICS = {
     "write_throttles": ("WriteThrottleEvents", "Sum"),
 }
 MINUTE = 60
+
+# The option of the read-only modules, documented in `doc_fragments/ops.py`.
+USAGE_SPEC: dict[str, Any] = {"usage_seconds": {"type": "int", "default": 0}}
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,36 @@ def table_usage(place: int, found: Mapping[str, Mapping[str, Any]]) -> dict[str,
         "read_throttles": _total(values["read_throttles"], published=bool(values["consumed_read"])),
         "write_throttles": _total(values["write_throttles"], published=bool(values["consumed_write"])),
     }
+
+
+def add_function_usage(aws: Aws, results: Sequence[dict[str, Any]], seconds: int) -> None:
+    """Put `usage` into the results of functions, all read at once.
+
+    Raises:
+        AwsError: CloudWatch refused, or did not answer.
+        Refused: Fewer seconds than CloudWatch keeps apart.
+    """
+    queries = metric_queries(function_queries(result["target"] for result in results), seconds)
+    found = fetch_metric_data(aws, queries, seconds, datetime.now(UTC))
+    for place, result in enumerate(results):
+        result["usage"] = function_usage(place, found)
+
+
+def add_table_usage(aws: Aws, results: Sequence[dict[str, Any]], seconds: int) -> None:
+    """Put `usage` into the results of tables and into their indexes, all read at once.
+
+    Raises:
+        AwsError: CloudWatch refused, or did not answer.
+        Refused: Fewer seconds than CloudWatch keeps apart.
+    """
+    parts: list[tuple[Subject, dict[str, Any]]] = []
+    for result in results:
+        parts.append((Subject(result["target"]), result))
+        parts += [(Subject(result["target"], index["name"]), index) for index in result["indexes"]]
+    queries = metric_queries(table_queries([subject for subject, _part in parts]), seconds)
+    found = fetch_metric_data(aws, queries, seconds, datetime.now(UTC))
+    for place, (_subject, part) in enumerate(parts):
+        part["usage"] = table_usage(place, found)
 
 
 def _rate(values: Sequence[float]) -> float | None:

@@ -50,6 +50,7 @@ seealso:
   - module: runbook.aws.dynamodb_capacity
 extends_documentation_fragment:
   - runbook.aws.ops
+  - runbook.aws.ops.usage
   - runbook.aws.ops.attributes
 """
 
@@ -133,6 +134,27 @@ results:
           type: str
           returned: always
           sample: "2026-11-23T14:05:00Z"
+    usage: &usage
+      description: What was in use. V(null) where CloudWatch has no data, which is not the same as nothing.
+      type: dict
+      returned: when O(usage_seconds) is not 0
+      contains:
+        consumed_read:
+          description: Read units a second in the highest minute.
+          type: float
+          returned: always
+        consumed_write:
+          description: Write units a second in the highest minute.
+          type: float
+          returned: always
+        read_throttles:
+          description: Reads that were throttled, in all.
+          type: float
+          returned: always
+        write_throttles:
+          description: Writes that were throttled, in all.
+          type: float
+          returned: always
     indexes:
       description: The same for each global secondary index.
       type: list
@@ -150,6 +172,7 @@ results:
         units: *units
         warm_throughput_status: *warm
         decreases: *decreases
+        usage: *usage
     replicas:
       description: Regions of the replicas of a global table.
       type: list
@@ -189,18 +212,20 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_reader impor
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Target
+from ansible_collections.runbook.aws.plugins.module_utils._usage import USAGE_SPEC, add_table_usage
 
 SPEC = {
     "tables": {"type": "list", "elements": "str"},
     "name_pattern": {"type": "str", "default": "*"},
     "switches": {"type": "bool", "default": False},
+    **USAGE_SPEC,
 }
 
 
 def main() -> None:
     module = OpsModule(argument_spec=SPEC, writes=False)
-    aws = module.aws("dynamodb", "application-autoscaling", "cloudtrail")
-    names = module.params["tables"]
+    aws = module.aws("dynamodb", "application-autoscaling", "cloudtrail", "cloudwatch")
+    names, seconds = module.params["tables"], module.params["usage_seconds"]
     if names is None:
         try:
             listed = aws.pages("dynamodb", "ListTables", "TableNames")
@@ -215,7 +240,11 @@ def main() -> None:
         patience=0,
         wants_switches=lambda _target, _state: module.params["switches"],
     )
-    module.report(targets, lambda target: report_table(reader.fetch(target)))
+    module.report(
+        targets,
+        lambda target: report_table(reader.fetch(target)),
+        complete=(lambda results: add_table_usage(aws, results, seconds)) if seconds else None,
+    )
 
 
 if __name__ == "__main__":

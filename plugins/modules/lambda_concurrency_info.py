@@ -34,6 +34,7 @@ options:
     default: false
 extends_documentation_fragment:
   - runbook.aws.ops
+  - runbook.aws.ops.usage
   - runbook.aws.ops.attributes
 attributes:
   check_mode:
@@ -110,6 +111,23 @@ results:
       elements: dict
       returned: when O(provisioned) is true
       sample: [{"qualifier": "live", "requested": 10, "allocated": 10, "available": 9, "status": "READY", "reason": ""}]
+    usage:
+      description: What was in use. V(null) where CloudWatch has no data, which is not the same as nothing.
+      type: dict
+      returned: when O(usage_seconds) is not 0
+      contains:
+        concurrent_executions:
+          description: The most that ran at the same time.
+          type: float
+          returned: always
+        invocations:
+          description: Invocations, in all.
+          type: float
+          returned: always
+        throttles:
+          description: Invocations that were throttled, in all.
+          type: float
+          returned: always
     error:
       description: Why it could not be read, or none.
       type: str
@@ -127,17 +145,20 @@ from ansible_collections.runbook.aws.plugins.module_utils._lambda import (
 )
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
+from ansible_collections.runbook.aws.plugins.module_utils._usage import USAGE_SPEC, add_function_usage
 
 SPEC = {
     "functions": {"type": "list", "elements": "str"},
     "name_pattern": {"type": "str", "default": "*"},
     "provisioned": {"type": "bool", "default": False},
+    **USAGE_SPEC,
 }
 
 
 def main():
     module = OpsModule(argument_spec=SPEC, writes=False)
-    aws = module.aws("lambda", "application-autoscaling")
+    aws = module.aws("lambda", "application-autoscaling", "cloudwatch")
+    seconds = module.params["usage_seconds"]
     functions = module.params["functions"]
     try:
         if functions is None:
@@ -153,6 +174,7 @@ def main():
     module.report(
         targets,
         fetch=lambda target: read_function(aws, target, scaling),
+        complete=(lambda results: add_function_usage(aws, results, seconds)) if seconds else None,
         account={
             "limit": account.limit,
             "reserved": account.limit - account.unreserved,

@@ -13,7 +13,7 @@ QUIET = {"consumed_read": None, "consumed_write": None, "read_throttles": None, 
 
 
 def _function(reserved: int | str, **usage: float | None) -> dict[str, Any]:
-    return {"target": "orders", "state": {"name": "orders", "reserved": reserved}, "usage": usage}
+    return {"target": "orders", "function": {"name": "orders", "reserved": reserved}, "usage": usage}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_function_has_one_row(result: dict[str, Any], row: dict[str, Any]) -> 
 def test_a_table_and_each_index_have_a_row_for_reads_and_one_for_writes() -> None:
     table = {
         "target": "sessions",
-        "state": {"name": "sessions", "billing_mode": "PROVISIONED", "indexes": [{"name": "by-user"}]},
+        "table": {"name": "sessions", "billing_mode": "PROVISIONED", "indexes": [{"name": "by-user"}]},
         "units": {"read": 50, "write": 5},
         "usage": {**QUIET, "consumed_read": 25.0, "read_throttles": 2.0},
         "indexes": [{"name": "by-user", "units": {"read": 10, "write": 4}, "usage": {**QUIET, "consumed_write": 3.0}}],
@@ -66,7 +66,7 @@ def test_a_table_and_each_index_have_a_row_for_reads_and_one_for_writes() -> Non
 def test_an_on_demand_table_has_its_maximum_as_limit_or_none() -> None:
     table = {
         "target": "conversations",
-        "state": {
+        "table": {
             "name": "conversations",
             "billing_mode": "PAY_PER_REQUEST",
             "read": {"max_request_units": 400},

@@ -18,7 +18,8 @@ from ansible_collections.runbook.aws.plugins.modules import lambda_concurrency, 
 
 def test_the_spec_reads_every_function_when_none_is_named() -> None:
     checked = ArgumentSpecValidator(lambda_concurrency_info.SPEC).validate({})
-    assert checked.validated_parameters == {"functions": None, "name_pattern": "*", "provisioned": False}
+    defaults = {"functions": None, "name_pattern": "*", "provisioned": False, "usage_seconds": 0}
+    assert checked.validated_parameters == defaults
 
 
 def test_what_is_shown_of_many_functions_passes_the_spec_of_the_module_that_sets_it() -> None:
