@@ -198,6 +198,12 @@ def test_a_number_that_a_scalable_target_owns_is_asked_of_the_target(
     assert planned(aws, {"name": "orders", "provisioned": live(concurrency=asked)})["orders"].notes == ()
 
 
+def test_a_number_that_a_policy_takes_over_is_kept_for_the_way_back() -> None:
+    aws = world(number=30, scaling=BOUNDS)
+    before = plan_one(aws, provisioned=live(autoscaling={"target_utilization": 70})).before
+    assert before["provisioned"][0]["concurrency"] == 30
+
+
 def test_what_schedules_do_to_moved_bounds_is_said() -> None:
     aws = world(number=30, scaling={**TRACKED, "schedules": [NOON]})
     assert "(noon) will move them again" in plan_one(aws, provisioned=live(concurrency=50)).notes[0]
@@ -423,6 +429,12 @@ def test_provisioned_without_a_reservation_takes_from_what_is_shared() -> None:
     for part in ("650 more without having it reserved", "leaves 50", "Provision 50 less"):
         assert part in refused["a"]
     assert reviewed(aws, {"name": "b", "provisioned": live(concurrency=300)})[0] == {}
+
+
+def test_what_is_provisioned_already_counts_when_more_is_provisioned() -> None:
+    aws = SmallAws({"a": SmallFunction(provisioned={"live": (600, "READY")})})
+    assert reviewed(aws, {"name": "a", "provisioned": live(concurrency=900)})[0] == {}
+    assert "leaves 50" in reviewed(aws, {"name": "a", "provisioned": live(concurrency=950)})[0]["a"]
 
 
 def test_a_pool_below_the_minimum_does_not_keep_anybody_from_giving_back() -> None:
