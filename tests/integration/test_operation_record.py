@@ -9,6 +9,11 @@ import pytest
 from integration.run_module import run_module
 from operation_tables import ANNA, BEN, TABLE, after, failed, keep_lock, make_table
 
+from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
+from ansible_collections.runbook.aws.plugins.module_utils._operation import RecordWish, plan_record
+from ansible_collections.runbook.aws.plugins.module_utils._operation_table import OperationTable
+from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 from local_aws.client import Account
 
 BASELINE = {"functions": [{"name": "sc-agent-orchestrator-prod", "reserved": "unreserved"}]}
@@ -77,7 +82,7 @@ def test_a_lock_that_is_lost_between_reading_and_writing_stops_the_write(locked:
     wish = RecordWish(TABLE, "scale-event", "black-friday", lock="scale", token=1)
     plan = plan_record(wish, table.record("scale-event", "black-friday", None, "scale"))
     keep_lock(locked, BEN, token=2)
-    with pytest.raises(Refused, match="lock scale is no longer held with our token. It is held by ben@ops-2"):
+    with pytest.raises(Refused, match=r"lock scale is no longer held with our token\. It is held by ben@ops-2"):
         table.call("dynamodb", plan.calls[0].operation, **plan.calls[0].arguments)
     assert table.records("scale-event", None, None, open=False, overdue=False, limit=None) == []
 
