@@ -90,7 +90,8 @@ def serve(server: Server, port: int, seed: bool) -> int:
         seed_reference(endpoint, LocalAws(endpoint).account().session)
     aws.control.health["ready"] = True
     ended.wait()
-    http_server.shutdown()
+    # The threads are daemons: they end with the process, and nothing has to be kept.
+    http_server.server_close()
     return 0
 
 

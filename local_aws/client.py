@@ -110,6 +110,12 @@ class Account:
             )
         return self._clients[key]
 
+    def close(self) -> None:
+        """Close the connections of the clients that `client` made."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
     @property
     def env(self) -> dict[str, str]:
         """Environment variables that lead a subprocess's AWS calls to this account."""

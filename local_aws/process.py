@@ -87,7 +87,7 @@ class Server:
         new.write_text(json.dumps(asdict(Running(os.getpid(), start_time(os.getpid()), port, endpoint))))
         new.replace(self.pid_file)
 
-    def up(self, port: int, seed: bool = True, timeout: float = 60.0) -> tuple[Running, bool]:
+    def up(self, port: int, seed: bool = True, timeout: float = 120.0) -> tuple[Running, bool]:
         """Start the server unless it runs, and wait until it is ready. Returns it, and whether it was started now."""
         with self.exclusive():
             running = self.running()

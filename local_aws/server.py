@@ -173,6 +173,8 @@ class Handler(MotoRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    # A connection that nobody uses gives its thread back after so many seconds.
+    timeout = 120
     # Head and body leave in one packet.
     wbufsize = -1
     application: Application

@@ -55,8 +55,9 @@ def local_aws(request: pytest.FixtureRequest) -> Iterator[LocalAws]:
 
 
 @pytest.fixture
-def account(local_aws: LocalAws) -> Account:
+def account(local_aws: LocalAws) -> Iterator[Account]:
     """An empty account of its own for each test, with states that change quickly."""
     account = local_aws.fresh_account()
     account.settings(transition_seconds=0.1)
-    return account
+    yield account
+    account.close()

@@ -25,7 +25,7 @@ def command(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
@@ -107,7 +107,7 @@ def test_the_server_outlives_the_shell_and_ignores_its_aws_settings(directory: P
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert started.returncode == 0, started.stderr
