@@ -225,7 +225,7 @@ class Found:
         environments: Host variables of each environment.
         problems: One sentence for each source or region that could not be read.
         regions_read: How many regions could be read.
-        empty: The sources in which no stack fits, with how many stacks they have.
+        empty: The sources in which no stack fits.
         other_stacks: Names of stacks that fit nothing, for the message when nothing is found.
     """
 

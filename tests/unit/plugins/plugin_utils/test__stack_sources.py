@@ -112,10 +112,12 @@ def test_where_describing_all_stacks_is_denied_they_are_listed_and_described_one
         StubStack("shop-web-dev", outputs={"Url": "https://a"}),
         StubStack("shop-web-dev-N", root="shop-web-dev", resources=[(TABLE, "shop-carts-dev")]),
         StubStack("shop-gone-dev", "DELETE_COMPLETE"),
+        StubStack("Gone", "DELETE_COMPLETE"),
         StubStack("CDKToolkit"),
     ]
     found = read_all(source(stub))
     assert found.problems == []
+    assert found.other_stacks == ["CDKToolkit"]
     assert found.environments[0]["runbook_outputs"] == {"Url": "https://a"}
     assert found.environments[0]["runbook_tables"] == {"carts": "shop-carts-dev"}
     described = [stack for operation, _region, stack in stub.calls if operation == "DescribeStacks"]
