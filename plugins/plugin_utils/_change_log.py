@@ -27,12 +27,12 @@ _IN_URL = re.compile(r"(?<=://)[^/\s:@]+:[^@\s/]+(?=@)")
 
 def without_secrets(value: Any, name: str = "") -> Any:
     """A value as it may be written down. Numbers stay: a fencing token is one, and a count is no secret."""
-    if isinstance(value, Mapping):
-        return {str(key): without_secrets(item, str(key)) for key, item in value.items() if not _internal(key)}
     if value is None or isinstance(value, bool | int | float):
         return value
     if _SECRET.search(name) and not _ADDRESS.search(name):
         return HIDDEN
+    if isinstance(value, Mapping):
+        return {str(key): without_secrets(item, str(key)) for key, item in value.items() if not _internal(key)}
     if isinstance(value, list | tuple):
         return [without_secrets(item) for item in value]
     return _IN_URL.sub(HIDDEN, str(value))
