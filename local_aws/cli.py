@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"embedded AWS runs at {running.endpoint} (pid {running.pid})" if running else "not running")
                 return 0 if running else 3
             case "serve":
-                return serve(server, options.port, options.seed)
+                return serve(server, options.port, options.seed, options.owner)
     except ProcessError as error:
         return _complain(str(error))
     return 0
@@ -56,13 +56,14 @@ def _up(server: Server, port: int, seed: bool) -> int:
     return 0
 
 
-def serve(server: Server, port: int, seed: bool) -> int:
-    """Run the server in this process until SIGTERM or SIGINT."""
+def serve(server: Server, port: int, seed: bool, owner: int = 0) -> int:
+    """Run the server in this process until SIGTERM or SIGINT, or until the process `owner` is gone."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
     )
     _quiet_environment()
     try:
+        from local_aws.process import start_time
         from local_aws.server import make
     except ModuleNotFoundError as error:
         return _complain(
@@ -89,7 +90,12 @@ def serve(server: Server, port: int, seed: bool) -> int:
 
         seed_reference(endpoint, LocalAws(endpoint).account().session)
     aws.control.health["ready"] = True
-    ended.wait()
+    if not owner:
+        ended.wait()
+    owner_started = start_time(owner)
+    while owner_started and not ended.wait(1.0):
+        if start_time(owner) != owner_started:
+            break
     # The threads are daemons: they end with the process, and nothing has to be kept.
     http_server.server_close()
     return 0
@@ -126,4 +132,6 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--no-seed", dest="seed", action="store_false", help="without the reference application"
             )
+        if name == "serve":
+            command.add_argument("--owner", type=int, default=0, metavar="PID", help="end when this process is gone")
     return parser

@@ -87,8 +87,11 @@ class Server:
         new.write_text(json.dumps(asdict(Running(os.getpid(), start_time(os.getpid()), port, endpoint))))
         new.replace(self.pid_file)
 
-    def up(self, port: int, seed: bool = True, timeout: float = 120.0) -> tuple[Running, bool]:
-        """Start the server unless it runs, and wait until it is ready. Returns it, and whether it was started now."""
+    def up(self, port: int, seed: bool = True, owner: int = 0, timeout: float = 120.0) -> tuple[Running, bool]:
+        """Start the server unless it runs, and wait until it is ready. Returns it, and whether it was started now.
+
+        With an `owner` (a pid), the server ends by itself when that process is gone.
+        """
         with self.exclusive():
             running = self.running()
             if running is not None:
@@ -100,7 +103,7 @@ class Server:
                 self._wait_ready(None, timeout)
                 return running, False
             self._refuse_taken_port(port)
-            process = self._start(port, seed)
+            process = self._start(port, seed, owner)
             self._wait_ready(process, timeout)
             running = self.running()
             if running is None:
@@ -122,8 +125,10 @@ class Server:
             self.pid_file.unlink(missing_ok=True)
             return running
 
-    def _start(self, port: int, seed: bool) -> subprocess.Popen[bytes]:
+    def _start(self, port: int, seed: bool, owner: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "local_aws", "serve", "--port", str(port), "--dir", str(self.directory)]
+        command += [] if seed else ["--no-seed"]
+        command += ["--owner", str(owner)] if owner else []
         root = Path(__file__).resolve().parent.parent
         environment = {
             **os.environ,
@@ -132,7 +137,7 @@ class Server:
         with self.log_file.open("wb") as log:
             # A session of its own: the server outlives the terminal and make, and gets none of their signals.
             return subprocess.Popen(
-                command if seed else [*command, "--no-seed"],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -45,24 +45,46 @@ _PRODUCTION = Sizes(orchestrator_reserved=100, read_write=(10, 10), bounds=(5, 1
 _OTHER = Sizes(orchestrator_reserved=None, read_write=(5, 5), bounds=(5, 20))
 
 
-class Environment:
-    """One environment of the application: its names and the clients that make it."""
+class Place:
+    """The account and region that the application is deployed into. A client is made once for each service."""
 
-    def __init__(self, endpoint: str, session: boto3.Session, application: str, name: str) -> None:
+    def __init__(self, endpoint: str, session: boto3.Session) -> None:
         self.endpoint = endpoint
-        self.application = application
-        self.name = name
         self.region = str(session.region_name)
         self._session = session
         self._clients: dict[str, Any] = {}
         self.account_id = str(self.client("sts").get_caller_identity()["Account"])
-        self.sizes = _PRODUCTION if name == "prod" else _OTHER
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
             config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
             self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=config)
         return self._clients[service]
+
+    @contextlib.contextmanager
+    def deploying(self) -> Iterator[None]:
+        """States are reached at once while the application is deployed; connections are closed after it."""
+        account = LocalAws(self.endpoint).account(self.account_id)
+        before = account.server.control("GET", f"settings?account={account.id}")["transition_seconds"]
+        account.settings(transition_seconds=0)
+        try:
+            yield
+        finally:
+            account.settings(transition_seconds=before)
+            for client in self._clients.values():
+                client.close()
+
+
+class Environment:
+    """One environment of the application: its names and sizes."""
+
+    def __init__(self, place: Place, application: str, name: str) -> None:
+        self.place = place
+        self.client = place.client
+        self.account_id = place.account_id
+        self.application = application
+        self.name = name
+        self.sizes = _PRODUCTION if name == "prod" else _OTHER
 
     def named(self, short: str) -> str:
         return f"{self.application}-{short}-{self.name}"
@@ -109,9 +131,10 @@ def seed(
 
     `minimal` leaves out what only reading procedures look at: items, objects, users, log entries, metrics.
     """
-    with _without_waiting(endpoint, session):
+    place = Place(endpoint, session)
+    with place.deploying():
         for name in environments:
-            environment = Environment(endpoint, session, application, name)
+            environment = Environment(place, application, name)
             _deploy_data(environment)
             _deploy_app(environment)
             _deploy_monitoring(environment)
@@ -123,9 +146,10 @@ def seed_other(
     endpoint: str, session: boto3.Session, application: str = "invoicing", environments: Sequence[str] = ("test",)
 ) -> None:
     """Deploy a tiny application of other names: one stack, one function `<application>-render-<environment>`."""
-    with _without_waiting(endpoint, session):
+    place = Place(endpoint, session)
+    with place.deploying():
         for name in environments:
-            environment = Environment(endpoint, session, application, name)
+            environment = Environment(place, application, name)
             function = environment.named("render")
             environment.make_stack(
                 "service",
@@ -137,19 +161,6 @@ def seed_other(
                 {"FunctionName": function},
             )
             _publish(environment, [function])
-
-
-@contextlib.contextmanager
-def _without_waiting(endpoint: str, session: boto3.Session) -> Iterator[None]:
-    """States are reached at once while the application is deployed."""
-    identity = session.client("sts", endpoint_url=endpoint).get_caller_identity()
-    account = LocalAws(endpoint).account(str(identity["Account"]))
-    before = account.server.control("GET", f"settings?account={account.id}")["transition_seconds"]
-    account.settings(transition_seconds=0)
-    try:
-        yield
-    finally:
-        account.settings(transition_seconds=before)
 
 
 def _listed(kind: str, physical_id: str, properties: Template | None = None) -> Template:
@@ -346,7 +357,7 @@ def _deploy_app(environment: Environment) -> None:
             "Type": "AWS::Logs::LogGroup",
             "Properties": {"LogGroupName": f"/aws/lambda/{function}", "RetentionInDays": 30},
         }
-    endpoint = f"{environment.endpoint}/_app/{environment.account_id}/{api}"
+    endpoint = f"{environment.place.endpoint}/_app/{environment.account_id}/{api}"
     environment.make_stack(
         "app",
         resources,
@@ -442,8 +453,8 @@ def _fill(environment: Environment) -> None:
         series += table_traffic(environment.named(short), indexes)
     series += account_traffic(len(environment.functions))
     series += agents_traffic(f"{environment.application}/Agents", environment.name, AGENTS)
-    LocalAws(environment.endpoint).control(
-        "POST", "traffic", {"account": environment.account_id, "region": environment.region, "series": series}
+    LocalAws(environment.place.endpoint).control(
+        "POST", "traffic", {"account": environment.account_id, "region": environment.place.region, "series": series}
     )
 
 

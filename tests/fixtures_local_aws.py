@@ -8,6 +8,7 @@ directory, the workers are told its endpoint. Each test that asks for `account` 
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ def endpoint_of(config: pytest.Config) -> str:
     if _ENDPOINT not in config.stash:
         directory = tempfile.TemporaryDirectory(prefix="local-aws-")
         config.stash[_DIRECTORY] = directory
-        running, _started = Server(Path(directory.name)).up(port=0, seed=False)
+        running, _started = Server(Path(directory.name)).up(port=0, seed=False, owner=os.getpid())
         config.stash[_ENDPOINT] = running.endpoint
     return config.stash[_ENDPOINT]
 

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def test_down_leaves_a_process_alone_that_only_has_the_same_pid(directory: Path)
     assert command(directory, "down").stdout == "embedded AWS was not running\n"
     assert foreign.poll() is None
     foreign.communicate(b"\n")
+
+
+def test_a_server_with_an_owner_ends_with_it(directory: Path) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    running, _started = Server(directory).up(port=0, seed=False, owner=owner.pid)
+    assert Server(directory).running() == running
+    owner.communicate(b"\n")
+    deadline = time.monotonic() + 30
+    while Server(directory).running() is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_broken_pid_file_is_one_clear_line(directory: Path) -> None:
