@@ -136,25 +136,11 @@ def render(measurements: Mapping[str, Any], order: Sequence[str], hand_written: 
     """RESULTS.md."""
     known = [measurements[name] for name in order if name in measurements]
     machines = sorted({m["machine"] for m in known})
-    lines = [
-        "# Benchmarks",
-        "",
-        _PREFACE,
-        "",
-        *(f"Machine: {text}." for text in machines[:1]),
-        "",
-        "## Goals",
-        "",
-        *_table(
-            ("Goal", "Measured", ""),
-            [
-                (goal["text"], goal["measured"], "met" if goal["met"] else "**missed**")
-                for m in known
-                for goal in m["section"]["goals"]
-            ],
-        ),
-        "",
-    ]
+    lines = ["# Benchmarks", "", _PREFACE, ""]
+    if known:
+        goals = [goal for m in known for goal in m["section"]["goals"]]
+        rows = [(goal["text"], goal["measured"], "met" if goal["met"] else "**missed**") for goal in goals]
+        lines += [f"Machine: {machines[0]}.", "", "## Goals", "", *_table(("Goal", "Measured", ""), rows), ""]
     for m in known:
         section = m["section"]
         lines += [f"## {section['title']}", "", section["intro"], ""]
