@@ -20,7 +20,8 @@ def answer(path: str) -> Response:
     """Answer as an HTTP API with a Lambda integration does.
 
     The function behind it gone: 500 Internal Server Error; throttled, because its reserved concurrency is 0: 503
-    Service Unavailable (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html).
+    Service Unavailable.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
     """
     found = re.fullmatch(rf"{PREFIX}(\d{{12}})/([\w.-]+)(/.*)?", path)
     if not found:

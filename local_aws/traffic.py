@@ -37,7 +37,10 @@ def _series(
 
 
 def function_traffic(name: str, size: int) -> list[Series]:
-    """What Lambda publishes for a function. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+    """What Lambda publishes for a function.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    """
     busy = size / 100 if "orchestrator" in name else size / 300
     of = {"FunctionName": name}
     return [

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The fidelity rules, one file per service. A new file is found by itself: `load` imports every module of the folder."""
+"""The fidelity rules, one file per service. `load` imports every module of the folder, so a new file is found."""
 
 from __future__ import annotations
 

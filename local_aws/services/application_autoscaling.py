@@ -28,7 +28,8 @@ _DIMENSIONS = {item.value for item in ScalableDimensionValueSet}
 _NAMESPACES = {item.value for item in ServiceNamespaceValueSet}
 _RETRIED = "ResourceInUseException"
 # The metric of a target-tracking policy and the targets that it takes: percent for tables, a fraction for functions.
-# https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-dynamodb.html and -lambda.html
+# https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-dynamodb.html
+# https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-lambda.html
 _METRICS = {
     "dynamodb:table:ReadCapacityUnits": ("DynamoDBReadCapacityUtilization", 20.0, 90.0),
     "dynamodb:index:ReadCapacityUnits": ("DynamoDBReadCapacityUtilization", 20.0, 90.0),
@@ -336,8 +337,7 @@ def register_scalable_target(call: Call) -> Result:
 
 @rule("application-autoscaling", "DeregisterScalableTarget")
 def deregister_scalable_target(call: Call) -> Result:
-    """ "Deregistering a scalable target deletes the scaling policies and the scheduled actions that are associated
-    with it" (botocore, DeregisterScalableTarget)."""
+    """Policies and scheduled actions of the target go with it (botocore, DeregisterScalableTarget)."""
     key, scaling = _key(call), _scaling(call)
     if key not in scaling.targets:
         raise _missing("scalable target found", key)
@@ -531,7 +531,10 @@ def _paged(call: Call, name: str, items: list[Result], most: int) -> Result:
 
 @rule("application-autoscaling", "DescribeScalableTargets")
 def describe_scalable_targets(call: Call) -> Result:
-    """50 a page at most. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalableTargets.html"""
+    """50 a page at most.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalableTargets.html
+    """
     found = [
         {
             **_shown_key(target.key),
@@ -550,7 +553,10 @@ def describe_scalable_targets(call: Call) -> Result:
 
 @rule("application-autoscaling", "DescribeScalingPolicies")
 def describe_scaling_policies(call: Call) -> Result:
-    """10 a page at most. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingPolicies.html"""
+    """10 a page at most.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingPolicies.html
+    """
     names = call.arguments.get("PolicyNames")
     found = [
         {
@@ -570,7 +576,10 @@ def describe_scaling_policies(call: Call) -> Result:
 
 @rule("application-autoscaling", "DescribeScheduledActions")
 def describe_scheduled_actions(call: Call) -> Result:
-    """50 a page at most. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScheduledActions.html"""
+    """50 a page at most.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScheduledActions.html
+    """
     names = call.arguments.get("ScheduledActionNames")
     found: list[Result] = []
     for action in _scaling(call).actions.values():
@@ -596,7 +605,10 @@ def describe_scheduled_actions(call: Call) -> Result:
 
 @rule("application-autoscaling", "DescribeScalingActivities")
 def describe_scaling_activities(call: Call) -> Result:
-    """Newest first, with the cause. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalingActivity.html"""
+    """Newest first, with the cause.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalingActivity.html
+    """
     found = [
         activity
         for activity in _scaling(call).activities

@@ -22,7 +22,8 @@ from local_aws.paging import page
 from local_aws.rules import AwsError, Call, Result, rule
 
 _LARGEST_PAGE = 100
-# What `Ref` gives for the types that moto skips: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
+# The properties that name a resource of the types that moto skips:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
 _NAMES = ("AlarmName", "UserPoolName", "SecretName", "GroupName", "DashboardName", "PolicyName", "Name")
 
 

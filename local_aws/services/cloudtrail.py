@@ -29,7 +29,7 @@ _DATA_EVENTS = {
     "sqs": re.compile(r".*Message.*"),
     "sns": re.compile(r"Publish.*"),
 }
-# "The eventName might include date and version information … the GetFunction action appears as GetFunction20150331v2":
+# "The eventName might include date and version information": GetFunction appears as GetFunction20150331v2.
 # https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 _LAMBDA_V2 = {"GetFunction", "GetFunctionConfiguration", "UpdateFunctionConfiguration", "UpdateFunctionCode"}
 _RESOURCES = {

@@ -168,7 +168,7 @@ def _key(namespace: str, metric: str, dimensions: Sequence[dict[str, str]] | Non
 
 
 def _span(call: Call) -> tuple[float, float]:
-    """Start and end in whole minutes: "CloudWatch rounds the specified time stamp" (botocore, GetMetricData, StartTime)."""
+    """Start and end; the start is rounded down to a whole minute (botocore, GetMetricData, StartTime)."""
     start, end = call.arguments["StartTime"].timestamp(), call.arguments["EndTime"].timestamp()
     if end <= start:
         raise _invalid("The parameter EndTime must be greater than StartTime.")

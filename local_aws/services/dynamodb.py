@@ -49,12 +49,12 @@ class Capacity:
     warm_at: float = 0.0
 
     def decreases_today(self, now: float) -> int:
-        """Since 00:00 UTC. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ProvisionedThroughputDescription.html"""
+        """Since 00:00 UTC: "during this UTC calendar day" (botocore, ProvisionedThroughputDescription)."""
         midnight = now - now % _DAY
         return sum(1 for moment in self.decreases if moment >= midnight)
 
     def refuse_decrease(self, now: float) -> None:
-        """ "4 decreases at any time per day (UTC); an additional one if there was none in the past hour; 27 at most".
+        """Four decreases of a UTC day at any time, then one more an hour after the last; 27 in all.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#decreasing-provisioned-throughput
         """
@@ -158,7 +158,7 @@ class Database:
         self.now = account.now()
         self._tables = account.store(Tables, region)
         self._backend: DynamoDBBackend = dynamodb_backends[account.id][region]
-        self._done_at = self.now + account.settings.transition_seconds
+        self.done_at = self.now + account.settings.transition_seconds
 
     def find(self, name: str) -> TableState:
         """A table by its name or ARN."""
@@ -171,9 +171,9 @@ class Database:
     def settle(self) -> None:
         """Finish the changes whose time has come."""
         for state in list(self._tables.states.values()):
-            self._settle(state)
+            self.settle_table(state)
 
-    def _settle(self, state: TableState) -> None:
+    def settle_table(self, state: TableState) -> None:
         table = state.table
         if state.mode_next and state.busy_until <= self.now:
             table.billing_mode = state.mode_next
@@ -203,7 +203,7 @@ class Database:
     def created(self, name: str, arguments: dict[str, Any]) -> None:
         """A new table is CREATING for a while, with the on-demand maxima that it was given."""
         state = self.find(name)
-        state.active_at = self._done_at
+        state.active_at = self.done_at
         state.own.on_demand = dict(arguments.get("OnDemandThroughput") or {})
         for index in arguments.get("GlobalSecondaryIndexes") or []:
             state.index(index["IndexName"]).on_demand = dict(index.get("OnDemandThroughput") or {})
@@ -214,7 +214,7 @@ class Database:
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
         """
         state = self.find(arguments["TableName"])
-        self._refuse_when_creating(state)
+        self.refuse_when_creating(state)
         change = _Change(self, state, arguments)
         change.check()
         change.begin()
@@ -250,7 +250,7 @@ class Database:
     def mode_soon(self, state: TableState) -> str:
         return state.mode_next or str(state.table.billing_mode)
 
-    def _refuse_when_creating(self, state: TableState) -> None:
+    def refuse_when_creating(self, state: TableState) -> None:
         if state.active_at > self.now:
             raise AwsError(
                 "ResourceInUseException",
@@ -265,8 +265,8 @@ class Database:
         self._describe_part(description, state.table, state.own, switching=bool(state.mode_next))
         description.pop("BillingModeSummary", None)
         if state.ever_on_demand:
-            # "BillingModeSummary may need to be initialized in order to retrieve it": it is absent until a table was
-            # on-demand once. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+            # "You may need to switch to on-demand mode at least once in order to return a BillingModeSummary response"
+            # (botocore, TableDescription): it is absent until a table was on-demand once.
             description["BillingModeSummary"] = {"BillingMode": mode}
             if state.on_demand_at is not None:
                 description["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = _date(state.on_demand_at)
@@ -369,8 +369,7 @@ class _Change:
                     "OnDemandThroughput, WarmThroughput"
                 )
         if self.switching and self.mode == PROVISIONED:
-            # "If you want to change back to provisioned you must give the units of the table and of each global
-            # secondary index": nothing is estimated by the API.
+            # The API estimates nothing: the units of every index must come with the switch.
             for part in self.state.table.global_indexes:
                 if not self.indexes.get(part.name, {}).get("ProvisionedThroughput"):
                     raise _invalid(f"ProvisionedThroughput must be specified for index: {part.name}")
@@ -378,8 +377,7 @@ class _Change:
     def _check_busy(self) -> None:
         """A table whose capacity is changing takes no other change of capacity.
 
-        API_UpdateTable, ResourceInUseException: "You attempted to recreate an existing table, or … a table that is
-        being updated".
+        "You tried to update a resource that was already being updated" (botocore, ResourceInUseException).
         """
         database = self.database
         in_use = AwsError(
@@ -424,7 +422,7 @@ class _Change:
             capacity.refuse_decrease(self.database.now)
 
     def _check_on_demand(self, index: str | None, asked: dict[str, Any]) -> None:
-        """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html (-1: no maximum)"""
+        """A number, or -1 for no maximum (botocore, OnDemandThroughput)."""
         where = "table" if index is None else f"index : {index}"
         for name, units in asked.items():
             if self.mode == PROVISIONED:
@@ -460,7 +458,7 @@ class _Change:
                 )
 
     def _check_switches(self) -> None:
-        """ "You can switch tables from provisioned to on-demand up to four times in a 24-hour rolling window".
+        """Tables switch from provisioned to on-demand up to four times in a rolling window of 24 hours.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-switching-capacity-modes.html
         """
@@ -477,7 +475,7 @@ class _Change:
             )
 
     def begin(self) -> None:
-        state, now, done = self.state, self.database.now, self.database._done_at
+        state, now, done = self.state, self.database.now, self.database.done_at
         if self.switching:
             self._begin_switch()
         for index, throughput in self._asked_of("ProvisionedThroughput"):
@@ -493,17 +491,17 @@ class _Change:
         for index, warm in self._asked_of("WarmThroughput"):
             capacity = self.database.part(self.name, index)[2]
             capacity.warm_next, capacity.warm_at = dict(warm), done
-        self.database._settle(state)
+        self.database.settle_table(state)
 
     def _begin_switch(self) -> None:
         state = self.state
         state.mode_next = self.mode
-        state.busy_until = self.database._done_at
+        state.busy_until = self.database.done_at
         if self.mode == ON_DEMAND:
             state.ever_on_demand = True
             state.switches = [*state.switches, self.database.now][-_SWITCHES_A_DAY:]
             for _thing, capacity in _parts(state):
-                capacity.units_next, capacity.units_at = (0, 0), self.database._done_at
+                capacity.units_next, capacity.units_at = (0, 0), self.database.done_at
         else:
             for _thing, capacity in _parts(state):
                 capacity.on_demand = {}
@@ -580,11 +578,12 @@ def _update_the_rest(table: Table, arguments: dict[str, Any]) -> None:
 def delete_table(call: Call) -> Result | None:
     """A table whose capacity is changing cannot be deleted.
 
-    API_DeleteTable: "If table is in CREATING or UPDATING states, then DynamoDB returns a ResourceInUseException".
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html: a table that is CREATING or
+    UPDATING is refused with ResourceInUseException.
     """
     database = Database(call.account, call.region)
     state = database.find(call.arguments["TableName"])
-    database._refuse_when_creating(state)
+    database.refuse_when_creating(state)
     if state.busy_until > database.now:
         raise AwsError(
             "ResourceInUseException",
