@@ -15,11 +15,11 @@ options:
     description:
       - How many targets are read or written at the same time. A target that waits for AWS takes no place.
     type: int
-    default: 16
+    default: 32
   request_rates:
     description:
       - Calls a second by API family, for an account whose quota differs from AWS's published default,
-        for example V({'dynamodb:UpdateTable': 100}).
+        for example V(100) for C(dynamodb:UpdateTable).
       - The families and their defaults are in C(plugins/module_utils/_pace.py), each with its source. Calls are paced a
         little under these rates, because throttled calls cost more time than they save.
     type: dict

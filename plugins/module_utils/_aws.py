@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,6 +23,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Settle
 from ansible_collections.runbook.aws.plugins.module_utils._waiters import WAITERS
 
 try:
+    import jmespath
     from botocore import xform_name
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.waiter import SingleWaiterConfig
@@ -38,17 +40,28 @@ class Aws:
     """AWS API calls by name, from any thread.
 
     Args:
-        clients: boto3 clients by service name, made in the main thread (sessions are not thread-safe, clients are).
+        make_client: Makes the boto3 client of a service. It is called for one service at a time, because boto3's
+            sessions are not thread-safe; clients are.
         pace: Keeps every attempt, botocore's own retries included, under the account's rates.
         timeout: Seconds after which throttling is no longer waited out.
     """
 
-    def __init__(self, clients: Mapping[str, Any], pace: Pace, timeout: float) -> None:
-        self._clients = clients
+    def __init__(self, make_client: Callable[[str], Any], pace: Pace, timeout: float) -> None:
+        self._make_client = make_client
+        self._pace = pace
         self._deadline = time.monotonic() + timeout
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
         self._acceptors: dict[str, list[Any]] = {}
-        for service, client in clients.items():
-            client.meta.events.register("before-send", partial(_keep_pace, pace, service))
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service, made at the first question."""
+        with self._making:
+            if service not in self._clients:
+                client = self._make_client(service)
+                client.meta.events.register("before-send", partial(_keep_pace, self._pace, service))
+                self._clients[service] = client
+            return self._clients[service]
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """One call.
@@ -64,7 +77,7 @@ class Aws:
         Raises:
             AwsError: AWS refused, or did not answer.
         """
-        method = getattr(self._clients[service], xform_name(operation))
+        method = getattr(self.client(service), xform_name(operation))
         return self._patiently(f"{service}:{operation}", lambda: method(**arguments))
 
     def pages(self, service: str, operation: str, result_key: str, /, **arguments: Any) -> list[Any]:
@@ -79,7 +92,7 @@ class Aws:
         Raises:
             AwsError: AWS refused, or did not answer.
         """
-        paginator = self._clients[service].get_paginator(xform_name(operation))
+        paginator = self.client(service).get_paginator(xform_name(operation))
 
         def all_pages() -> list[Any]:
             return [item for page in paginator.paginate(**arguments) for item in page.get(result_key, ())]
@@ -96,7 +109,7 @@ class Aws:
         # botocore's own waiter language, read without its blocking loop: a thread for each target that waits would
         # cost more than the targets do.
         acceptors = self._acceptors.setdefault(settle.waiter, _acceptors_of(waiter.model))
-        method = getattr(self._clients[waiter.service], xform_name(waiter.model["operation"]))
+        method = getattr(self.client(waiter.service), xform_name(waiter.model["operation"]))
 
         def look() -> dict[str, Any]:
             try:
@@ -111,7 +124,8 @@ class Aws:
             if acceptor.matcher_func(answer):
                 if acceptor.state == "failure":
                     raise AwsError(waiter.failure(answer), "Failed")
-                return acceptor.state == "success"
+                there = acceptor.state == "success"
+                return there and (not settle.until or bool(jmespath.search(settle.until, answer)))
         return False
 
     def _patiently(self, action: str, attempt: Callable[[], T]) -> T:

@@ -286,8 +286,10 @@ def _settle_scaling(part: _Part, kind: str, reassert: bool) -> None:
         call = Call(SERVICE, "RegisterScalableTarget", {**identity, **bounds})
         part.additions.insert(0, call)
         mine = [call]
-    name = capacity.resource_id.split("/")[1]
-    part.additions = [replace(call, settle=_active(name)) if call in mine else call for call in part.additions]
+    part.additions = [
+        replace(call, settle=_scaled(capacity, kind, part.scaling.get(kind) or current or {})) if call in mine else call
+        for call in part.additions
+    ]
 
 
 def _plan_warm(part: _Part, to_on_demand: bool) -> None:
@@ -419,8 +421,8 @@ def _calls(
     return (
         *(call for part in parts for call in part.removals),
         *(
-            Call("dynamodb", "UpdateTable", {"TableName": state.name, **arguments}, settle=_active(state.name))
-            for arguments in (capacity, warm)
+            Call("dynamodb", "UpdateTable", {"TableName": state.name, **arguments}, settle=settle)
+            for arguments, settle in ((capacity, _active(state.name)), (warm, _warmed(state.name)))
             if arguments
         ),
         *(call for part in parts for call in part.additions),
@@ -439,5 +441,25 @@ def _throughput(part: _Part) -> dict[str, Any]:
     return arguments
 
 
+def _scaled(capacity: Capacity, kind: str, scaling: Mapping[str, Any]) -> Settle:
+    """Autoscaling raises units below its minimum by itself, some time after it is told; suspended, it never does."""
+    _table, name, *index = capacity.resource_id.split("/")
+    least = 0 if "scale_out" in scaling.get("suspended", ()) else scaling.get("min_capacity", 0)
+    units = f"ProvisionedThroughput.{UNIT_FIELDS[kind]}"
+    found = f"max(Table.GlobalSecondaryIndexes[?IndexName=='{index[1]}'].{units})" if index else f"Table.{units}"
+    return Settle("table_active", {"TableName": name}, until=f"{found} >= `{least}`")
+
+
 def _active(table: str) -> Settle:
     return Settle("table_active", {"TableName": table})
+
+
+def _warmed(table: str) -> Settle:
+    """Warm throughput has a status of its own, which goes on after the table is ACTIVE
+    (API_TableWarmThroughputDescription.html, Status)."""
+    return Settle(
+        "table_active",
+        {"TableName": table},
+        until="(Table.WarmThroughput.Status || 'ACTIVE') == 'ACTIVE' &&"
+        " length(Table.GlobalSecondaryIndexes[?WarmThroughput.Status == 'UPDATING'] || `[]`) == `0`",
+    )

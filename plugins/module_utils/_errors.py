@@ -44,6 +44,8 @@ _CREDENTIALS = frozenset(
         "RequestExpired",
     }
 )
+# Their text may quote the signed request, and with it a session token.
+_QUOTES_REQUEST = frozenset({"InvalidSignatureException", "SignatureDoesNotMatch"})
 _MISSING = frozenset({"ResourceNotFoundException", "ObjectNotFoundException", "NoSuchEntity", "TableNotFoundException"})
 _BUSY = frozenset({"ResourceConflictException", "ResourceInUseException", "ConcurrentUpdateException"})
 
@@ -64,11 +66,18 @@ def from_answer(action: str, response: Mapping[str, Any]) -> AwsError:
     """An error that AWS answered (`botocore.exceptions.ClientError.response`), with the way out."""
     error = response.get("Error", {})
     code, text = str(error.get("Code", "Unknown")), str(error.get("Message", "")).strip()
+    text = "" if code in _QUOTES_REQUEST else text
     said = f"{action} was refused: {code}" + (f": {text}" if text else "")
-    return AwsError(f"{said.rstrip('.')}. {_way_out(action, code)}".strip(), code)
+    return AwsError(f"{said.rstrip('.')}. {_way_out(action, code, text)}".strip(), code)
 
 
-def _way_out(action: str, code: str) -> str:
+def _way_out(action: str, code: str, text: str) -> str:
+    # Lambda keeps some concurrency for functions without a reservation, and no API tells how much it is.
+    if minimum := re.search(r"UnreservedConcurrentExecutions? below its minimum value of \[(\d+)\]", text):
+        return (
+            f"AWS keeps {minimum[1]} unreserved in this account: reserve less, clear another reservation, or ask for a"
+            f" higher quota. With unreserved_minimum: {minimum[1]} this is found before anything is written."
+        )
     if code in _DENIED:
         return f"Allow {action} to the role or user that runs this, or use another profile."
     if code in _CREDENTIALS:
@@ -77,6 +86,10 @@ def _way_out(action: str, code: str) -> str:
         return "Check the name, the region and the account."
     if code in _BUSY:
         return "Something else is changing it right now: run the same task again when that is done."
+    if code == "LimitExceededException":
+        return (
+            "A quota of the account or a limit in time is used up: ask for less, wait, or raise it in Service Quotas."
+        )
     if code in THROTTLES:
         return "The account's request rate is used up by others: run the same task again, or raise wait_timeout."
     return ""

@@ -20,7 +20,6 @@ from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import (
     plan_autoscaling,
     shape_autoscaling,
 )
-from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 
@@ -672,35 +671,3 @@ def _largest(plans: Mapping[str, ConcurrencyPlan], taken: Callable[[ConcurrencyP
 
 def _named(largest: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} (+{amount})" for name, amount in largest)
-
-
-class ExplainedAws:
-    """`_aws.Aws` whose refusal of a reservation says what to do about the minimum that no API gives beforehand.
-
-    Args:
-        aws: The way to AWS.
-    """
-
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
-        self.pages = aws.pages
-        self.settled = aws.settled
-
-    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        """As `_aws.Aws.call`."""
-        try:
-            return self._aws.call(service, operation, **arguments)
-        except AwsError as error:
-            raise explained(error) from error
-
-
-def explained(error: AwsError) -> AwsError:
-    """The error, with the way out if it names the account's unreserved minimum."""
-    found = re.search(r"UnreservedConcurrentExecutions? below its minimum value of \[(\d+)\]", str(error))
-    if found is None:
-        return error
-    return AwsError(
-        f"{error} AWS keeps {found[1]} unreserved in this account: reserve less, clear another reservation, or ask for a"
-        f" higher quota. With unreserved_minimum: {found[1]} this is found before anything is written.",
-        error.code,
-    )

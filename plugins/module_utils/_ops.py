@@ -22,7 +22,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Out
 
 # Options of every module of the collection, documented in `doc_fragments/ops.py`.
 COMMON_SPEC: dict[str, Any] = {
-    "workers": {"type": "int", "default": 16},
+    "workers": {"type": "int", "default": 32},
     "request_rates": {"type": "dict", "default": {}},
 }
 WAIT_SPEC: dict[str, Any] = {
@@ -54,7 +54,12 @@ class OpsModule(AnsibleAWSModule):
         self._module.warn(warning)
 
     def aws(self, *services: str) -> Aws:
-        """A way to AWS for the named boto3 services. Call it in the main thread."""
+        """A way to AWS.
+
+        Args:
+            *services: boto3 services that are surely needed. Their clients are made here, in the main thread, where a
+                bad profile or region can be reported; any other client is made when it is first needed.
+        """
         settings = {
             "retries": {"mode": "standard", "total_max_attempts": 4},
             "max_pool_connections": self.params["workers"],
@@ -64,11 +69,10 @@ class OpsModule(AnsibleAWSModule):
             pace = Pace({family: float(rate) for family, rate in self.params["request_rates"].items()})
         except (TypeError, ValueError):
             self.fail_json(msg="request_rates takes calls a second by API family, for example {'lambda': 30}.")
-        return Aws(
-            {service: self.client(service, aws_config=settings) for service in services},
-            pace,
-            self.params.get("wait_timeout", 600),
-        )
+        aws = Aws(lambda service: self.client(service, aws_config=settings), pace, self.params.get("wait_timeout", 600))
+        for service in services:
+            aws.client(service)
+        return aws
 
     def run(
         self,
@@ -159,7 +163,7 @@ def _make(aws: Aws, call: Call) -> None:
 def _changed(outcome: Outcome, check_mode: bool) -> bool:
     if check_mode:
         return outcome.plan is not None and outcome.plan.changed
-    return bool(outcome.done)
+    return any(call.writes for call in outcome.done)
 
 
 def _result(outcome: Outcome, check_mode: bool) -> dict[str, Any]:

@@ -34,16 +34,21 @@ RATES: dict[str, float] = {
     "cloudtrail:LookupEvents": 2,
 }
 
+# Seconds' worth of calls that may be sent at once after a rest. AWS publishes none, so it is small; for reads, whose
+# throttling costs nothing but a retry, it is a whole second.
+REST = 0.5
+RESTS = {"lambda:GetFunction": 1.0}
+
 
 class Bucket:
-    """A token bucket: `rate` calls a second, and up to half a second's worth at once after a rest.
+    """A token bucket: `rate` calls a second, and `rest` seconds' worth of them at once after a rest.
 
     Safe to use from several threads.
     """
 
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: float, rest: float = REST, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval = 1 / rate
-        self._slack = max(0.0, 0.5 - self._interval)
+        self._slack = max(0.0, rest - self._interval)
         self._clock = clock
         self._next = clock() - self._slack
         self._lock = threading.Lock()
@@ -67,7 +72,10 @@ class Pace:
 
     def __init__(self, rates: Mapping[str, float] | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
-        self._buckets = {family: Bucket(rate * MARGIN) for family, rate in {**RATES, **(rates or {})}.items()}
+        self._buckets = {
+            family: Bucket(rate * MARGIN, RESTS.get(family, REST))
+            for family, rate in {**RATES, **(rates or {})}.items()
+        }
 
     def wait(self, service: str, operation: str) -> None:
         """Return when the operation may be sent. An operation without a family of its own counts in its service's."""

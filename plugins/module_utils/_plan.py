@@ -38,10 +38,12 @@ class Settle:
     Attributes:
         waiter: A name in `_waiters.WAITERS`.
         arguments: Arguments of the operation that the waiter polls.
+        until: A condition (JMESPath) on the answer that must hold as well, if reaching the state is not all.
     """
 
     waiter: str
     arguments: Mapping[str, Any]
+    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Call:
         """The call as `service:Operation`, as it is shown to the operator."""
         return f"{self.service}:{self.operation}"
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything; a plan may read once more to have something to wait for."""
+        return not self.operation.startswith(("Get", "Describe", "List"))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -77,7 +84,7 @@ class Plan:
         before: The state that was found, as a valid element of the module's own list option, so that giving it back to
             the module undoes the change.
         after: The state that the calls lead to, in the same shape.
-        calls: The calls, in the order in which they are made; none means that nothing has to change.
+        calls: The calls, in the order in which they are made.
         notes: Sentences that the operator should read, for example that another setting owns the number asked for.
     """
 
@@ -89,7 +96,7 @@ class Plan:
     @property
     def changed(self) -> bool:
         """Whether anything has to be written."""
-        return bool(self.calls)
+        return any(call.writes for call in self.calls)
 
     def diff(self, target: str) -> dict[str, Any]:
         """The change as Ansible's `--diff` shows it."""

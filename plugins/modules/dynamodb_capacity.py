@@ -294,7 +294,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Target
 
 def main() -> None:
     module = OpsModule(argument_spec={"tables": TABLES_SPEC})
-    aws = module.aws("dynamodb", "application-autoscaling", "cloudtrail")
+    aws = module.aws("dynamodb")
     targets = [Target(table["name"], table) for table in module.params["tables"]]
     reader = Reader(
         aws,

@@ -224,7 +224,7 @@ SPEC = {
 
 def main() -> None:
     module = OpsModule(argument_spec=SPEC, writes=False)
-    aws = module.aws("dynamodb", "application-autoscaling", "cloudtrail", "cloudwatch")
+    aws = module.aws("dynamodb")
     names, seconds = module.params["tables"], module.params["usage_seconds"]
     if names is None:
         try:

@@ -255,7 +255,6 @@ results:
 from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import AUTOSCALING_SPEC
 from ansible_collections.runbook.aws.plugins.module_utils._lambda import (
     UNRESERVED_MINIMUM,
-    ExplainedAws,
     fetch_account,
     fetch_function,
     plan_concurrency,
@@ -295,7 +294,7 @@ def main():
         targets = read_targets(module.params["functions"])
     except Refused as refusal:
         module.fail_json(msg=str(refusal))
-    aws = ExplainedAws(module.aws("lambda", "application-autoscaling"))
+    aws = module.aws("lambda")
 
     def review(plans, account):
         refused, note = review_pool(plans, account, minimum)

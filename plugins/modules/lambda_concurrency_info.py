@@ -157,7 +157,7 @@ SPEC = {
 
 def main():
     module = OpsModule(argument_spec=SPEC, writes=False)
-    aws = module.aws("lambda", "application-autoscaling", "cloudwatch")
+    aws = module.aws("lambda")
     seconds = module.params["usage_seconds"]
     functions = module.params["functions"]
     try:

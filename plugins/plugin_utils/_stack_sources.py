@@ -336,7 +336,7 @@ def _connect(source: Source, region: str, login: Mapping[str, Any], service: str
     except (BotoCoreError, ValueError) as error:
         found.problems.append(f"{label}: {_no_login(error, source.profile)}")
         return None
-    return Aws({service: client}, Pace(RATES), PATIENCE)
+    return Aws(lambda _service: client, Pace(RATES), PATIENCE)
 
 
 def _nobody_at(endpoint_url: str) -> str | None:

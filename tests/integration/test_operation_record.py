@@ -78,7 +78,7 @@ def test_an_old_token_can_not_write(locked: Account) -> None:
 
 def test_a_lock_that_is_lost_between_reading_and_writing_stops_the_write(locked: Account) -> None:
     """The transaction itself checks the token, not only the plan."""
-    table = OperationTable(Aws({"dynamodb": locked.client("dynamodb")}, Pace(), timeout=10), TABLE)
+    table = OperationTable(Aws(locked.client, Pace(), timeout=10), TABLE)
     wish = RecordWish(TABLE, "scale-event", "black-friday", lock="scale", token=1)
     plan = plan_record(wish, table.record("scale-event", "black-friday", None, "scale"))
     keep_lock(locked, BEN, token=2)
@@ -88,7 +88,7 @@ def test_a_lock_that_is_lost_between_reading_and_writing_stops_the_write(locked:
 
 
 def test_a_record_that_changed_since_it_was_read_is_not_written(locked: Account) -> None:
-    table = OperationTable(Aws({"dynamodb": locked.client("dynamodb")}, Pace(), timeout=10), TABLE)
+    table = OperationTable(Aws(locked.client, Pace(), timeout=10), TABLE)
     wish = RecordWish(TABLE, "scale-event", "black-friday", lock="scale", token=1)
     plan = plan_record(wish, table.record("scale-event", "black-friday", None, "scale"))
     table.call("dynamodb", plan.calls[0].operation, **plan.calls[0].arguments)

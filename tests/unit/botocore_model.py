@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from functools import cache
 
 import botocore.session
-from ansible_collections.runbook.aws.plugins.module_utils._plan import Call
-from ansible_collections.runbook.aws.plugins.module_utils._waiters import WAITERS
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
+
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Call
+from ansible_collections.runbook.aws.plugins.module_utils._waiters import WAITERS
 
 
 @cache

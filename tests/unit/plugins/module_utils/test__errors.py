@@ -41,3 +41,19 @@ def test_an_unknown_code_is_still_told() -> None:
 )
 def test_silence_is_explained(silence: Exception, way_out: str) -> None:
     assert way_out in str(from_silence("lambda:GetFunction", silence))
+
+
+@pytest.mark.parametrize("word", ["ReservedConcurrentExecutions", "ConcurrentExecutions"])
+@pytest.mark.parametrize("minimum", [10, 50])
+def test_the_minimum_that_aws_names_is_the_way_out(word: str, minimum: int) -> None:
+    said = f"Specified {word} for function decreases account's UnreservedConcurrentExecution below its minimum value of"
+    answer = {"Error": {"Code": "InvalidParameterValueException", "Message": f"{said} [{minimum}]."}}
+    error = from_answer("lambda:PutFunctionConcurrency", answer)
+    assert said in str(error) and f"unreserved_minimum: {minimum}" in str(error)
+    assert error.code == "InvalidParameterValueException"
+
+
+def test_a_text_that_may_quote_the_signed_request_is_left_out() -> None:
+    text = "The Canonical String should have been 'x-amz-security-token:IQoJb3JpZ2luX2Vj...'"
+    error = from_answer("sts:GetCallerIdentity", {"Error": {"Code": "SignatureDoesNotMatch", "Message": text}})
+    assert "token" not in str(error) and "sign in again" in str(error)

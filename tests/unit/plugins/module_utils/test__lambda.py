@@ -10,10 +10,8 @@ import pytest
 from unit.botocore_model import assert_valid
 from unit.small_lambda import SmallAws, SmallFunction
 
-from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._lambda import (
     ConcurrencyPlan,
-    ExplainedAws,
     fetch_account,
     fetch_all_autoscaling,
     fetch_function,
@@ -452,33 +450,6 @@ def test_the_operator_is_told_when_what_others_share_shrinks_considerably() -> N
     assert "1 of these functions had no reservation" in note
     assert reviewed(aws, {"name": "a", "reserved": 60})[1] is None
     assert reviewed(aws, {"name": "b", "reserved": "unreserved"})[1] is None
-
-
-class Refusing:
-    """An AWS that knows a minimum which nobody else knows."""
-
-    def __init__(self, message: str) -> None:
-        self.message = message
-        self.settled = self.pages = None
-
-    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        raise AwsError(self.message, "InvalidParameterValueException")
-
-
-@pytest.mark.parametrize("word", ["ReservedConcurrentExecutions", "ConcurrentExecutions"])
-@pytest.mark.parametrize("minimum", [10, 50])
-def test_the_minimum_that_aws_names_is_the_way_out(word: str, minimum: int) -> None:
-    said = f"Specified {word} for function decreases account's UnreservedConcurrentExecution below its minimum value of"
-    with pytest.raises(AwsError) as error:
-        ExplainedAws(Refusing(f"{said} [{minimum}].")).call("lambda", "PutFunctionConcurrency")
-    assert said in str(error.value)
-    assert f"unreserved_minimum: {minimum}" in str(error.value)
-    assert error.value.code == "InvalidParameterValueException"
-
-
-def test_another_refusal_stays_as_it_is() -> None:
-    with pytest.raises(AwsError, match=r"^Something else$"):
-        ExplainedAws(Refusing("Something else")).call("lambda", "PutFunctionConcurrency")
 
 
 @pytest.mark.parametrize("state", STATES)
