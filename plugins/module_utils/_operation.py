@@ -497,8 +497,7 @@ def plan_record(wish: RecordWish, found: RecordFound) -> Plan:
     before = _record_options(wish, current) if current else _absent(wish, wish.id or _new_id(found))
     after = _merged(wish, found)
     changes = {name: value for name, value in after.items() if current is None or current.get(name) != value}
-    if not changes:
-        assert current is not None
+    if current is not None and not changes:
         return Plan(before, dict(current), _renewal(wish, found))
     _check_ends_at(wish, found, after, changes)
     after |= {"updated": stamp(found.now), "revision": (current["revision"] if current else 0) + 1}
