@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.runbook.aws.plugins.filter.unless_gone import unless_gone
+from ansible_collections.runbook.aws.plugins.test.only_gone import only_gone
 
 GONE = {"error": "not there", "error_code": "ResourceNotFoundException"}
 DENIED = {"error": "denied", "error_code": "AccessDeniedException"}
@@ -16,13 +16,14 @@ SOUND = {"error": None, "error_code": None}
 
 
 @pytest.mark.parametrize(
-    ("result", "errors"),
+    ("result", "forgiven"),
     [
-        ({"results": [GONE, SOUND]}, []),
-        ({"results": [GONE, DENIED]}, ["denied"]),
-        ({"results": [REFUSED]}, ["no decrease left"]),
-        ({"msg": "no region"}, ["no region"]),
+        ({"results": [GONE, SOUND]}, True),
+        ({"results": [GONE, DENIED]}, False),
+        ({"results": [GONE, REFUSED]}, False),
+        ({"results": [SOUND]}, False),
+        ({"msg": "no region"}, False),
     ],
 )
-def test_only_what_is_gone_is_forgiven(result: dict[str, Any], errors: list[str]) -> None:
-    assert unless_gone(result) == errors
+def test_only_what_is_gone_is_forgiven(result: dict[str, Any], forgiven: bool) -> None:
+    assert only_gone(result) is forgiven

@@ -1,0 +1,362 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The three playbooks of a scale event, as an operator runs them, on the reference application."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.run_module import ROOT, Run, run_playbook
+
+from local_aws.client import SECRET_KEY, Account
+from local_aws.reference import seed, seed_other
+
+ORCHESTRATOR = "sc-agent-orchestrator-prod"
+SESSIONS = "sc-agent-sessions-prod"
+RUNBOOK_TABLE = "sc-agent-runbook-prod"
+
+
+@pytest.fixture
+def application(account: Account) -> Account:
+    """The reference application's production in an account of its own."""
+    seed(account.endpoint, account.session, environments=("prod",), minimal=True)
+    return account
+
+
+def _environment(account: Account) -> dict[str, str]:
+    return {"RUNBOOK_LOCAL_ENDPOINT": account.endpoint, "RUNBOOK_LOCAL_ACCOUNT": account.id}
+
+
+def play(account: Account, name: str, *arguments: str, **variables: Any) -> Run:
+    return run_playbook(
+        f"playbooks/{name}.yml", "--extra-vars", json.dumps(variables), *arguments, env=_environment(account)
+    )
+
+
+def state(account: Account) -> dict[str, Any]:
+    """All that a scale event may touch, read through the services' own APIs."""
+    functions, scaling, tables = (account.client(s) for s in ("lambda", "application-autoscaling", "dynamodb"))
+    names = [function["FunctionName"] for function in functions.list_functions()["Functions"]]
+    reserved = {
+        n: functions.get_function_concurrency(FunctionName=n).get("ReservedConcurrentExecutions") for n in names
+    }
+    provisioned = {
+        name: sorted(
+            (config["FunctionArn"], config["RequestedProvisionedConcurrentExecutions"])
+            for config in functions.list_provisioned_concurrency_configs(FunctionName=name)[
+                "ProvisionedConcurrencyConfigs"
+            ]
+        )
+        for name in names
+    }
+    bounds = {
+        (target["ResourceId"], target["ScalableDimension"]): (target["MinCapacity"], target["MaxCapacity"])
+        for namespace in ("dynamodb", "lambda")
+        for target in scaling.describe_scalable_targets(ServiceNamespace=namespace)["ScalableTargets"]
+    }
+    modes = {
+        name: tables.describe_table(TableName=name)["Table"].get("BillingModeSummary", {}).get("BillingMode")
+        for name in tables.list_tables()["TableNames"]
+        if "-runbook-" not in name
+    }
+    return {"reserved": reserved, "provisioned": provisioned, "bounds": bounds, "modes": modes}
+
+
+def writes(account: Account, since: int) -> list[str]:
+    """Calls that changed the environment; what is written into the table of locks and records is bookkeeping."""
+    return [
+        call["operation"]
+        for call in account.mutating(since)
+        if call["operation"] not in ("UpdateItem", "TransactWriteItems")
+    ]
+
+
+def recap(run: Run) -> dict[str, int]:
+    line = next(line for line in run.stdout.splitlines() if line.startswith("sc-agent-prod "))
+    return {key: int(value) for key, value in (pair.split("=") for pair in line.split(":", 1)[1].split())}
+
+
+def test_an_event_and_its_way_back(application: Account) -> None:
+    original = state(application)
+
+    mark = application.mark()
+    rehearsal = play(application, "scale-for-event", "--check", "--diff", scale_event_name="sale")
+    assert rehearsal.code == 0, rehearsal.output
+    assert application.mutating(mark) == []
+    assert "this would change" in rehearsal.stdout and "+    reserved: 200" in rehearsal.stdout
+
+    run = play(application, "scale-for-event", scale_event_name="sale")
+    assert run.code == 0, run.output
+    scaled = state(application)
+    assert scaled["reserved"][ORCHESTRATOR] == 200 and scaled["reserved"]["sc-agent-risk-agent-prod"] == 50
+    assert [number for _arn, number in scaled["provisioned"][ORCHESTRATOR]] == [50]
+    assert set(scaled["bounds"].values()) == {(50, 500)} and len(scaled["bounds"]) == 4
+    units = application.client("dynamodb").describe_table(TableName=SESSIONS)["Table"]["ProvisionedThroughput"]
+    assert units["ReadCapacityUnits"] >= 50 and units["WriteCapacityUnits"] >= 50
+    assert "changed and verified" in run.stdout
+
+    mark = application.mark()
+    again = play(application, "scale-for-event", scale_event_name="sale")
+    assert again.code == 0 and recap(again)["changed"] == 0, again.output
+    assert writes(application, mark) == []
+    assert state(application) == scaled
+
+    mark = application.mark()
+    rehearsal = play(application, "scale-back", "--check", "--diff", scale_event_name="sale")
+    assert rehearsal.code == 0 and "this would be brought back" in rehearsal.stdout, rehearsal.output
+    assert application.mutating(mark) == []
+
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0 and "brought back" in back.stdout, back.output
+    assert state(application) == original
+
+    mark = application.mark()
+    again = play(application, "scale-back", scale_event_name="sale")
+    assert again.code == 0 and recap(again)["changed"] == 0 and "was closed at" in again.stdout, again.output
+    assert writes(application, mark) == []
+
+
+def test_what_somebody_changed_meanwhile_is_left_and_reported_unless_forced(application: Account) -> None:
+    original = state(application)
+    assert play(application, "scale-for-event", scale_event_name="sale").code == 0
+    functions = application.client("lambda")
+    functions.put_function_concurrency(FunctionName=ORCHESTRATOR, ReservedConcurrentExecutions=230)
+
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0 and "stays open" in back.stdout, back.output
+    left = state(application)
+    assert left["reserved"] == {**original["reserved"], ORCHESTRATOR: 230}
+    assert (left["provisioned"], left["bounds"]) == (original["provisioned"], original["bounds"])
+
+    forced = play(application, "scale-back", scale_event_name="sale", scale_event_force=True)
+    assert forced.code == 0, forced.output
+    assert state(application) == original
+    assert "was closed at" in play(application, "scale-back", scale_event_name="sale").stdout
+
+
+def test_what_somebody_changed_can_be_accepted(application: Account) -> None:
+    assert play(application, "scale-for-event", scale_event_name="sale").code == 0
+    functions = application.client("lambda")
+    functions.put_function_concurrency(FunctionName=ORCHESTRATOR, ReservedConcurrentExecutions=230)
+    accepted = play(application, "scale-back", scale_event_name="sale", scale_event_accept=True)
+    assert accepted.code == 0 and "the event is closed" in accepted.stdout, accepted.output
+    assert state(application)["reserved"][ORCHESTRATOR] == 230
+    assert "was closed at" in play(application, "scale-back", scale_event_name="sale").stdout
+
+
+def test_a_function_that_was_deleted_meanwhile_does_not_keep_the_rest_scaled_up(application: Account) -> None:
+    original = state(application)
+    assert play(application, "scale-for-event", scale_event_name="sale").code == 0
+    application.client("lambda").delete_function(FunctionName="sc-agent-risk-agent-prod")
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0 and "gone" in back.stdout, back.output
+    assert state(application)["bounds"] == original["bounds"]
+    assert state(application)["reserved"][ORCHESTRATOR] == original["reserved"][ORCHESTRATOR]
+
+
+@pytest.mark.parametrize("way_on", ["finish", "undo"])
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_killed_between_two_calls(application: Account, way_on: str, sign: signal.Signals) -> None:
+    original = state(application)
+    # The last write of the event is throttled for as long as it takes to kill the run that patiently repeats it.
+    application.fault(
+        "lambda", "PutProvisionedConcurrencyConfig", error="TooManyRequestsException", status=429, times=0
+    )
+    with subprocess.Popen(
+        ["ansible-playbook", "playbooks/scale-for-event.yml", "--extra-vars", json.dumps({"scale_event_name": "sale"})],
+        cwd=ROOT,
+        env={**os.environ, **_environment(application), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as run:
+        deadline = time.monotonic() + 90
+        while "PutProvisionedConcurrencyConfig" not in {call["operation"] for call in application.calls()}:
+            assert run.poll() is None and time.monotonic() < deadline, run.communicate()[0].decode()
+            time.sleep(0.1)
+        family = _descendants(run.pid)
+        run.send_signal(sign)
+        if sign == signal.SIGKILL:  # As when the machine is gone: nobody is left to go on.
+            for pid in family:
+                os.kill(pid, sign)
+        run.communicate(timeout=30)
+    application.clear_faults()
+    between = state(application)
+    assert between["reserved"][ORCHESTRATOR] == 200 and between["provisioned"] == original["provisioned"]
+
+    if way_on == "finish":
+        again = play(application, "scale-for-event", scale_event_name="sale")
+        assert again.code == 0, again.output
+        assert [number for _arn, number in state(application)["provisioned"][ORCHESTRATOR]] == [50]
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0, back.output
+    assert state(application) == original
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(below for child in children for below in _descendants(child))]
+
+
+def test_of_two_runs_at_once_the_second_is_refused_with_the_holders_name(application: Account) -> None:
+    application.settings(transition_seconds=4)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(play, application, "scale-for-event", scale_event_name="sale")
+        deadline = time.monotonic() + 60
+        while "TransactWriteItems" not in {call["operation"] for call in application.calls()}:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        second = play(application, "scale-for-event", scale_event_name="other")
+        assert first.result().code == 0, first.result().output
+    assert second.code != 0
+    assert "held by" in second.output and "scale-event sale" in second.output, second.output
+    records = application.client("dynamodb").scan(TableName=RUNBOOK_TABLE)["Items"]
+    assert {item["name"]["S"] for item in records if "name" in item} == {"sale"}
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0, back.output
+
+
+def test_what_is_past_its_end_is_brought_back_by_a_schedule(application: Account) -> None:
+    original = state(application)
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert play(application, "scale-for-event", scale_event_name="sale", scale_event_ends_at=soon).code == 0
+
+    quiet = play(application, "scale-back", scale_event_overdue=True)
+    assert quiet.code == 0 and "no event is past its end" in quiet.stdout, quiet.output
+    assert state(application) != original
+
+    table = application.client("dynamodb")
+    _let_it_end(table)
+    run = play(application, "scale-back", scale_event_overdue=True)
+    assert run.code == 0 and "brought back" in run.stdout, run.output
+    assert state(application) == original
+
+
+def _let_it_end(table: Any) -> None:
+    """Move the recorded end of every event into the past, as if the time had come."""
+    past = (datetime.now(UTC) - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for item in table.scan(TableName=RUNBOOK_TABLE)["Items"]:
+        if "ends_at" in item:
+            table.update_item(
+                TableName=RUNBOOK_TABLE,
+                Key={"kind": item["kind"], "id": item["id"]},
+                UpdateExpression="SET ends_at = :past",
+                ExpressionAttributeValues={":past": {"S": past}},
+            )
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"scale_event_profile": "high_trafic"}, ["high_trafic", "baseline, high_traffic"]),
+        ({"scale_event_name": "black friday"}, ["black friday", "no name for an event"]),
+        ({"scale_event_ends_at": "2020-01-01T00:00Z"}, ["2020-01-01T00:00Z", "past"]),
+        ({"scale_event_ends_at": "2030-01-01T00:00"}, ["no time zone"]),
+        ({"runbook_expected_account_id": "111122223333"}, ["111122223333", "Nothing was written"]),
+        (
+            {"scale_event_profiles": {"high_traffic": {"functions": [{"name": "orchestrater", "reserved": 5}]}}},
+            ["orchestrater", "orchestrator"],
+        ),
+        (
+            {"scale_event_profiles": {"high_traffic": {"functions": [{"name": "orchestrator", "reserved": -5}]}}},
+            ["sc-agent-orchestrator-prod", "-5"],
+        ),
+        (
+            {"scale_event_profiles": {"high_traffic": {"functions": [{"name": "orchestrator", "reserved": 950}]}}},
+            ["sc-agent-orchestrator-prod", "100"],
+        ),
+        (
+            {
+                "scale_event_profiles": {
+                    "high_traffic": {
+                        "functions": [
+                            {"name": "orchestrator", "provisioned": [{"qualifier": "$LATEST", "concurrency": 5}]}
+                        ]
+                    }
+                }
+            },
+            ["$LATEST", "alias"],
+        ),
+    ],
+    ids=["profile", "name", "past", "zone", "account", "unknown", "negative", "too-much", "latest"],
+)
+def test_a_wrong_wish_is_explained_before_anything_is_scaled(
+    application: Account, variables: dict[str, Any], says: list[str]
+) -> None:
+    original = state(application)
+    mark = application.mark()
+    run = play(application, "scale-for-event", **variables)
+    assert run.code != 0
+    for words in says:
+        assert words in run.output, run.output
+    assert "Traceback" not in run.output
+    assert state(application) == original
+    assert set(writes(application, mark)) <= {"CreateTable", "UpdateContinuousBackups"}
+
+
+def test_a_denied_action_is_named_and_the_lock_is_given_back(application: Account) -> None:
+    original = state(application)
+    application.deny("lambda:PutFunctionConcurrency")
+    run = play(application, "scale-for-event", scale_event_name="sale")
+    assert run.code != 0 and "lambda:PutFunctionConcurrency" in run.output and "Allow" in run.output, run.output
+    application.settings(denied=[])
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0, back.output
+    assert state(application) == original
+
+
+def test_an_event_without_a_record_cannot_be_brought_back(application: Account) -> None:
+    run = play(application, "scale-back", scale_event_name="never-was")
+    assert run.code != 0 and "no event 'never-was' on record" in run.output, run.output
+
+
+def test_the_status_shows_use_against_limits_and_writes_nothing(application: Account) -> None:
+    now = datetime.now(UTC)
+    application.client("cloudwatch").put_metric_data(
+        Namespace="AWS/Lambda",
+        MetricData=[
+            {
+                "MetricName": "ConcurrentExecutions",
+                "Dimensions": [{"Name": "FunctionName", "Value": ORCHESTRATOR}],
+                "Timestamp": now - timedelta(seconds=60),
+                "Value": 83,
+            }
+        ],
+    )
+    mark = application.mark()
+    run = play(application, "scale-status")
+    assert run.code == 0, run.output
+    line = next(line for line in run.stdout.splitlines() if ORCHESTRATOR in line)
+    assert line.split()[-4:] == ["83", "100", "83", "-"], line
+    assert application.mutating(mark) == []
+
+
+def test_another_application_with_other_names_works_the_same(account: Account) -> None:
+    seed_other(account.endpoint, account.session)
+    functions = account.client("lambda")
+    (name,) = [function["FunctionName"] for function in functions.list_functions()["Functions"]]
+    profiles = {"high_traffic": {"functions": [{"name": "*", "reserved": 70}], "tables": [{"name": "*"}]}}
+    run = play(account, "scale-for-event", scale_event_profiles=profiles)
+    assert run.code == 0, run.output
+    assert functions.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"] == 70
+    assert play(account, "scale-status").code == 0
+    back = play(account, "scale-back", scale_event_profiles=profiles)
+    assert back.code == 0, back.output
+    assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(FunctionName=name)
+
+
+def test_no_secret_is_printed_at_any_verbosity(application: Account) -> None:
+    run = play(application, "scale-for-event", "-vvv", "--diff")
+    assert run.code == 0, run.output
+    assert SECRET_KEY not in run.output
