@@ -44,11 +44,18 @@ class Aws:
             sessions are not thread-safe; clients are.
         pace: Keeps every attempt, botocore's own retries included, under the account's rates.
         timeout: Seconds after which throttling is no longer waited out.
+        before_attempt: Told service and operation before every attempt; what it raises ends the call.
     """
 
-    def __init__(self, make_client: Callable[[str], Any], pace: Pace, timeout: float) -> None:
+    def __init__(
+        self,
+        make_client: Callable[[str], Any],
+        pace: Pace,
+        timeout: float,
+        before_attempt: Callable[[str, str], None] = lambda service, operation: None,
+    ) -> None:
         self._make_client = make_client
-        self._pace = pace
+        self._before_attempt = (pace.wait, before_attempt)
         self._deadline = time.monotonic() + timeout
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
@@ -59,7 +66,7 @@ class Aws:
         with self._making:
             if service not in self._clients:
                 client = self._make_client(service)
-                client.meta.events.register("before-send", partial(_keep_pace, self._pace, service))
+                client.meta.events.register("before-send", partial(self._prepare, service))
                 self._clients[service] = client
             return self._clients[service]
 
@@ -128,6 +135,11 @@ class Aws:
                 return there and (not settle.until or bool(jmespath.search(settle.until, answer)))
         return False
 
+    def _prepare(self, service: str, event_name: str, **_kwargs: Any) -> None:
+        # botocore's event of every attempt: before-send.lambda.GetFunction
+        for step in self._before_attempt:
+            step(service, event_name.rpartition(".")[2])
+
     def _patiently(self, action: str, attempt: Callable[[], T]) -> T:
         """The attempt's result; what is throttled is tried again until the deadline."""
         rest = 0.5
@@ -147,7 +159,3 @@ class Aws:
 
 def _acceptors_of(model: Mapping[str, Any]) -> list[Any]:
     return SingleWaiterConfig(model).acceptors
-
-
-def _keep_pace(pace: Pace, service: str, event_name: str, **_kwargs: Any) -> None:
-    pace.wait(service, event_name.rpartition(".")[2])

@@ -100,7 +100,7 @@ def reconcile(
     Returns:
         One outcome for each target. If any target could not be read or planned, nothing was written at all.
     """
-    expected = (*guard, Refused, Unsettled)
+    expected: tuple[type[Exception], ...] = (*guard, Refused, Unsettled)
     with ThreadPoolExecutor(max_workers=workers) as pool:
         surveyed = pool.submit(survey) if survey else None
         states = _gather(fetch, targets, pool, expected)

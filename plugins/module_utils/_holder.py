@@ -43,11 +43,13 @@ class Process:
     Attributes:
         ticks: Clock ticks from the start of the machine to the start of the process.
         gone: It has ended and only waits for its parent to notice.
+        parent: Number of the process that started it, or of who took it over when that one ended.
         command: Its program, for example `ansible-playbook`.
     """
 
     ticks: int
     gone: bool
+    parent: int
     command: str
 
 
@@ -94,6 +96,24 @@ def is_dead(held_by: Mapping[str, Any]) -> bool:
     return process is not None and (process.gone or (ticks is not None and process.ticks != ticks))
 
 
+def run_above(pid: int) -> tuple[int, ...]:
+    """The processes between this one and the main process of the Ansible run that it belongs to, that one included.
+
+    When the run is ended from outside, its workers are taken over by another process, and this changes. Empty where
+    the system does not tell, or where no run is above (a module on another host, or started by hand).
+    """
+    above: list[int] = []
+    found = 0
+    while (process := _process(pid)) and (pid := process.parent) > 1:
+        above.append(pid)
+        parent = _process(pid)
+        if parent and parent.command.startswith("ansible"):
+            found = len(above)
+        elif found:
+            break
+    return tuple(above[:found])
+
+
 def _user(variables: Mapping[str, Any]) -> str:
     launched_by = next((str(variables[name]) for name in _USER_VARIABLES if variables.get(name)), "")
     if launched_by:
@@ -115,7 +135,7 @@ def _process(pid: int) -> Process | None:
         return None
     names = [Path(word).name for word in words if word]
     command = next((name for name in names[:3] if name.startswith("ansible")), names[0] if names else "")
-    return Process(ticks=int(fields[18]), gone=state in "ZX", command=command)
+    return Process(ticks=int(fields[18]), gone=state in "ZX", parent=int(fields[0]), command=command)
 
 
 def _started(ticks: int) -> str:

@@ -8,6 +8,7 @@ A module supplies `fetch` (reads), `plan` (pure) and an argument spec; see `plug
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._engine import Unsettled, gather, reconcile
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._holder import run_above
 from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
 
@@ -45,9 +47,20 @@ class OpsModule(AnsibleAWSModule):
     def __init__(self, argument_spec: Mapping[str, Any], *, writes: bool = True, **kwargs: Any) -> None:
         spec = {**COMMON_SPEC, **(WAIT_SPEC if writes else {}), **argument_spec}
         super().__init__(argument_spec=spec, supports_check_mode=True, **kwargs)
+        self._run = run_above(os.getpid())
         for option, least in (("workers", 1), ("wait_timeout", 1)):
             if self.params.get(option, least) < least:
                 self.fail_json(msg=f"{option} is {self.params[option]}: give {least} or more.")
+
+    def fail_json(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """End the module with an error."""
+        leave: Callable[..., NoReturn] = super().fail_json
+        leave(*args, **kwargs)
+
+    def exit_json(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """End the module with its result."""
+        leave: Callable[..., NoReturn] = super().exit_json
+        leave(*args, **kwargs)
 
     def warn(self, warning: str) -> None:
         """Show a warning. amazon.aws would also pass it to `exit_json`, which ansible-core 2.19 calls deprecated."""
@@ -69,7 +82,12 @@ class OpsModule(AnsibleAWSModule):
             pace = Pace({family: float(rate) for family, rate in self.params["request_rates"].items()})
         except (TypeError, ValueError):
             self.fail_json(msg="request_rates takes calls a second by API family, for example {'lambda': 30}.")
-        aws = Aws(lambda service: self.client(service, aws_config=settings), pace, self.params.get("wait_timeout", 600))
+        aws = Aws(
+            lambda service: self.client(service, aws_config=settings),
+            pace,
+            self.params.get("wait_timeout", 600),
+            before_attempt=self._still_wanted,
+        )
         for service in services:
             aws.client(service)
         return aws
@@ -147,6 +165,11 @@ class OpsModule(AnsibleAWSModule):
                 msg=_listing(f"{len(errors)} of {len(targets)} could not be read", errors), results=results, **also
             )
         self.exit_json(changed=False, results=results, **also)
+
+    def _still_wanted(self, service: str, operation: str) -> None:
+        # A run that was killed has lost its lock to the next one, so what is left of it must not go on writing.
+        if Call(service, operation).writes and run_above(os.getpid()) != self._run:
+            raise AwsError(f"The run was ended from outside, so {service}:{operation} was not sent.", "RunEnded")
 
     def _refuse_doubles(self, targets: Sequence[Target]) -> None:
         doubles = sorted(name for name, times in Counter(target.name for target in targets).items() if times > 1)

@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -173,24 +175,12 @@ def test_a_run_that_is_killed_between_two_calls(application: Account, way_on: st
     application.fault(
         "lambda", "PutProvisionedConcurrencyConfig", error="TooManyRequestsException", status=429, times=0
     )
-    with subprocess.Popen(
-        ["ansible-playbook", "playbooks/scale-for-event.yml", "--extra-vars", json.dumps({"scale_event_name": "sale"})],
-        cwd=ROOT,
-        env={**os.environ, **_environment(application), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as run:
-        deadline = time.monotonic() + 90
-        while "PutProvisionedConcurrencyConfig" not in {call["operation"] for call in application.calls()}:
-            assert run.poll() is None and time.monotonic() < deadline, run.communicate()[0].decode()
-            time.sleep(0.1)
+    with _begun(application) as run:
         family = _descendants(run.pid)
         run.send_signal(sign)
         if sign == signal.SIGKILL:  # As when the machine is gone: nobody is left to go on.
             for pid in family:
                 os.kill(pid, sign)
-        run.communicate(timeout=30)
     application.clear_faults()
     between = state(application)
     assert between["reserved"][ORCHESTRATOR] == 200 and between["provisioned"] == original["provisioned"]
@@ -202,6 +192,41 @@ def test_a_run_that_is_killed_between_two_calls(application: Account, way_on: st
     back = play(application, "scale-back", scale_event_name="sale")
     assert back.code == 0, back.output
     assert state(application) == original
+
+
+def test_what_is_left_of_a_killed_run_stops_writing(application: Account) -> None:
+    """Only the main process is killed: its workers go on, but the lock is somebody else's from now on."""
+    application.fault(
+        "lambda", "PutProvisionedConcurrencyConfig", error="TooManyRequestsException", status=429, times=0
+    )
+    with _begun(application) as run:
+        family = _descendants(run.pid)
+        run.kill()
+    application.clear_faults()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in family):
+        assert time.monotonic() < deadline, "something of the killed run is still there"
+        time.sleep(0.2)
+    assert state(application)["provisioned"][ORCHESTRATOR] == []
+
+
+@contextmanager
+def _begun(account: Account) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of scale-for-event in its last write."""
+    with subprocess.Popen(
+        ["ansible-playbook", "playbooks/scale-for-event.yml", "--extra-vars", json.dumps({"scale_event_name": "sale"})],
+        cwd=ROOT,
+        env={**os.environ, **_environment(account), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as run:
+        deadline = time.monotonic() + 90
+        while "PutProvisionedConcurrencyConfig" not in {call["operation"] for call in account.calls()}:
+            assert run.poll() is None and time.monotonic() < deadline, "it did not get as far as its last write"
+            time.sleep(0.1)
+        yield run
+        run.wait(timeout=30)
 
 
 def _descendants(pid: int) -> list[int]:
