@@ -7,7 +7,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of `_ops.COMMON_SPEC`."""
+    """Options of `_ops.COMMON_SPEC`.
+
+    A module names the fragments of amazon.aws for the connection itself: Ansible looks for no fragments in a fragment.
+    """
 
     DOCUMENTATION = r"""
 options:
@@ -28,9 +31,6 @@ requirements:
   - python >= 3.11
   - boto3 >= 1.40.0
   - botocore >= 1.40.0
-extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
 """
 
     # Options of `_ops.WAIT_SPEC`, for modules that change something.

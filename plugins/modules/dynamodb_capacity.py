@@ -191,6 +191,8 @@ seealso:
     description: What stays and what does not.
     link: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/switching.capacitymode.html
 extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
   - runbook.aws.ops
   - runbook.aws.ops.wait
   - runbook.aws.ops.attributes

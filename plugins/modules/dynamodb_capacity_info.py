@@ -49,6 +49,8 @@ notes:
 seealso:
   - module: runbook.aws.dynamodb_capacity
 extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
   - runbook.aws.ops
   - runbook.aws.ops.usage
   - runbook.aws.ops.attributes

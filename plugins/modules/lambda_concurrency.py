@@ -139,6 +139,8 @@ options:
     type: int
     default: 100
 extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
   - runbook.aws.ops
   - runbook.aws.ops.wait
   - runbook.aws.ops.attributes

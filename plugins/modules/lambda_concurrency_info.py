@@ -33,6 +33,8 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
   - runbook.aws.ops
   - runbook.aws.ops.usage
   - runbook.aws.ops.attributes

@@ -82,6 +82,8 @@ seealso:
   - plugin: runbook.aws.holder
     plugin_type: lookup
 extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
   - runbook.aws.ops
   - runbook.aws.ops.wait
   - runbook.aws.ops.attributes

@@ -119,6 +119,8 @@ seealso:
   - module: runbook.aws.operation_lock
   - module: runbook.aws.operation_record_info
 extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
   - runbook.aws.ops
   - runbook.aws.ops.wait
   - runbook.aws.ops.attributes

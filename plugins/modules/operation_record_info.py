@@ -54,6 +54,8 @@ notes:
 seealso:
   - module: runbook.aws.operation_record
 extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
   - runbook.aws.ops
   - runbook.aws.ops.attributes
 """
