@@ -124,7 +124,7 @@ def alternate(times: Mapping[str, int]) -> list[str]:
     """The order of the runs: A B C A B C …, and one with fewer runs spread evenly between the others."""
     places = [((turn + 0.5) / number, key) for key, number in times.items() for turn in range(number)]
     order = list(times)
-    return [key for _, key in sorted(places, key=lambda place: (place[0], order.index(place[1])))]
+    return [key for _rank, key in sorted(places, key=lambda place: (place[0], order.index(place[1])))]
 
 
 def say(text: str) -> None:

@@ -83,7 +83,7 @@ def run(command: Sequence[str], env: Mapping[str, str], folder: Path, timeout: f
         timer = threading.Timer(timeout, expire)
         timer.start()
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            _pid, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:

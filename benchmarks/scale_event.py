@@ -33,7 +33,7 @@ def scale_event(_endpoint: Stub, size: Size) -> Section:
         if not needed.exists():
             raise BenchmarkError(f"{needed.relative_to(ROOT)} is not there")
     first, again = [], []
-    for _ in range(size.repeat):
+    for _round in range(size.repeat):
         with working_folder() as folder, _embedded_aws(folder) as endpoint:
             first.append(_play(folder, endpoint, "first").seconds)
             again.append(_play(folder, endpoint, "again").seconds)

@@ -107,7 +107,7 @@ def with_rates(endpoint: Stub, size: Size) -> Section:
     runs = _side_by_side(endpoint, contenders, wanted, size, rates=LAMBDA_RATES)
     ours = _sound(runs[COLLECTION.title])
     limit, least = _at_rates(size.functions, size.functions)
-    write_limit, _ = _at_rates(0, size.functions)
+    write_limit, _least = _at_rates(0, size.functions)
     rows = [
         _row(contender, runs[contender.title], len(wanted), _times(runs[contender.title], ours))
         for contender in contenders

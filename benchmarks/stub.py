@@ -157,7 +157,7 @@ class Account:
 
     def answer(self, method: str, target: str, headers: bytes, body: bytes) -> Answer:
         """Answer one request of a client."""
-        path, _, query = target.partition("?")
+        path, _mark, query = target.partition("?")
         if path == "/":
             return self._json_or_query_api(headers, body)
         arguments = {key: values[-1] for key, values in parse_qs(query).items()}
@@ -394,7 +394,7 @@ class _Connection(asyncio.Protocol):
             self._serve(head, body)
 
     def _serve(self, head: bytes, body: bytes) -> None:
-        method, target, _ = head[: head.find(b"\r\n")].decode("latin-1").split(" ", 2)
+        method, target, _version = head[: head.find(b"\r\n")].decode("latin-1").split(" ", 2)
         if target.startswith("/_stub/"):
             self._send(self._server.control(method, target, body))
             return

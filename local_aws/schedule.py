@@ -51,7 +51,7 @@ class Schedule:
 
     def _latest_cron(self, after: float, until: float) -> float | None:
         moment = until - until % _MINUTE
-        for _ in range(_LONGEST_LOOK_BACK):
+        for _minute in range(_LONGEST_LOOK_BACK):
             if moment <= after:
                 return None
             if self._matches(datetime.datetime.fromtimestamp(moment, tz=self.zone)):
@@ -109,8 +109,8 @@ def _cron(body: str) -> tuple[frozenset[int], ...]:
 def _field(text: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
     chosen: set[int] = set()
     for item in text.split(","):
-        span, _, step = item.partition("/")
-        first, _, last = span.partition("-")
+        span, _slash, step = item.partition("/")
+        first, _dash, last = span.partition("-")
         try:
             start = low if first in ("*", "?") else names.get(first.upper()) or int(first)
             single = first not in ("*", "?") and not last and not step

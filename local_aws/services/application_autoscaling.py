@@ -411,7 +411,7 @@ def _make_alarms(call: Call, policy: Policy) -> list[dict[str, str]]:
             dimensions.append({"name": "GlobalSecondaryIndexName", "value": parts[3]})
         metric, metric_namespace = f"Consumed{dimension.rsplit(':', 1)[-1]}", "AWS/DynamoDB"
     elif namespace == "lambda":
-        _, function, qualifier = resource_id.split(":")
+        _prefix, function, qualifier = resource_id.split(":")
         dimensions = [
             {"name": "FunctionName", "value": function},
             {"name": "Resource", "value": f"{function}:{qualifier}"},

@@ -102,7 +102,9 @@ class Functions:
         }
 
     def provisioned_sum(self, name: str, besides: str = "") -> int:
-        return sum(c.requested for (_, qualifier), c in self.configurations(name).items() if qualifier != besides)
+        return sum(
+            c.requested for (_function, qualifier), c in self.configurations(name).items() if qualifier != besides
+        )
 
     def reserved_sum(self, besides: str = "") -> int:
         return sum(int(f.reserved_concurrency or 0) for f in self.all() if f.function_name != besides)
@@ -201,7 +203,7 @@ class Functions:
         return config
 
     def _refuse_overlap(self, name: str, qualifier: str, version: str) -> None:
-        for _, other in self.configurations(name):
+        for _function, other in self.configurations(name):
             if other == qualifier or self.version_of(name, other) != version:
                 continue
             if other == version:
@@ -249,7 +251,7 @@ def split(name: str) -> tuple[str, str]:
     https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html#API_GetFunction_RequestSyntax
     """
     rest = name.rsplit(":function:", 1)[-1] if ":function:" in name else name
-    short, _, qualifier = rest.partition(":")
+    short, _colon, qualifier = rest.partition(":")
     return short, qualifier
 
 
@@ -391,7 +393,7 @@ def list_provisioned_concurrency_configs(call: Call) -> Result:
     now = call.account.now()
     found = [
         {"FunctionArn": f"{function.function_arn}:{qualifier}", **config.describe(now)}
-        for (_, qualifier), config in sorted(known.configurations(function.function_name).items())
+        for (_function, qualifier), config in sorted(known.configurations(function.function_name).items())
     ]
     return _paged(call, "ProvisionedConcurrencyConfigs", found)
 

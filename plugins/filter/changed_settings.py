@@ -28,8 +28,9 @@ options:
 EXAMPLES = r"""
 - name: What changed
   ansible.builtin.debug:
-    msg: "{{ scaled.results | runbook.aws.changed_settings | runbook.aws.as_table(['target', 'setting', 'before', 'after']) }}"
+    msg: "{{ scaled.results | runbook.aws.changed_settings | runbook.aws.as_table(columns) }}"
   vars:
+    columns: [target, setting, before, after]
     scaled:
       results:
         - target: orders

@@ -8,7 +8,7 @@ name: stacks
 short_description: One inventory host for each environment that is deployed with CloudFormation
 version_added: 0.1.0
 author:
-  - runbook.aws contributors (@runbook)
+  - runbook.aws contributors (@runbook-aws)
 description:
   - Reads the CloudFormation stacks of accounts and regions, and gives one host for each deployed environment of an
     application, for example C(sc-agent-prod) for the stacks C(sc-agent-data-prod), C(sc-agent-app-prod) and
@@ -230,7 +230,8 @@ cache_connection: ~/.cache/runbook-inventory
 cache_timeout: 600
 groups:
   # Environments of which a stack is in trouble.
-  in_trouble: runbook_stacks.values() | map(attribute='status') | select('search', 'ROLLBACK|FAILED') | list | length > 0
+  in_trouble: >-
+    runbook_stacks.values() | map(attribute='status') | select('search', 'ROLLBACK|FAILED') | list | length > 0
 keyed_groups:
   - key: runbook_stacks.keys() | list
     prefix: part

@@ -17,9 +17,11 @@ from ansible_collections.runbook.aws.plugins.module_utils._holder import holder
 from local_aws.client import Account
 
 
-def lock(account: Account, holder: dict[str, Any] | None = ANNA, **options: Any) -> dict[str, Any]:
-    who = {"holder": holder} if holder else {}
-    return run_module(account, "operation_lock", **{"table": TABLE, "name": "scale", **who, **options})
+def lock(account: Account, *holder: dict[str, Any] | None, check: bool = False, **options: Any) -> dict[str, Any]:
+    """For anna, or for another holder, or for none: None."""
+    (who,) = holder or (ANNA,)
+    given = {"table": TABLE, "name": "scale", **({"holder": who} if who else {}), **options}
+    return run_module(account, "operation_lock", check=check, **given)
 
 
 @pytest.fixture
@@ -50,15 +52,11 @@ def test_the_first_lock_makes_the_table(account: Account) -> None:
 
 
 def test_check_mode_on_a_missing_table_says_that_it_would_be_made_and_writes_nothing(account: Account) -> None:
-    result = lock_in_check_mode(account)
+    result = lock(account, check=True)
     assert result["changed"] is True
     assert result["results"][0]["calls"][0] == "dynamodb:CreateTable"
     assert f"The table {TABLE} does not exist yet: it would be made" in result["output"]
     assert account.mutating() == []
-
-
-def lock_in_check_mode(account: Account, holder: dict[str, Any] = ANNA, **options: Any) -> dict[str, Any]:
-    return run_module(account, "operation_lock", check=True, table=TABLE, name="scale", holder=holder, **options)
 
 
 def test_a_table_whose_maker_was_stopped_half_way_is_finished(account: Account) -> None:
@@ -104,7 +102,7 @@ def test_a_second_run_is_told_who_holds_it_since_when_and_for_what(table: Accoun
 def test_in_check_mode_a_held_lock_is_a_warning(table: Account) -> None:
     keep_lock(table, ANNA)
     mark = table.mark()
-    result = lock_in_check_mode(table, BEN)
+    result = lock(table, BEN, check=True)
     assert result["changed"] is False
     assert not failed(result)
     assert "A real run would be refused now: scale is held by anna@ops-1" in result["output"]
@@ -113,11 +111,11 @@ def test_in_check_mode_a_held_lock_is_a_warning(table: Account) -> None:
 
 def test_taking_and_releasing_in_check_mode_write_nothing(table: Account) -> None:
     mark = table.mark()
-    assert lock_in_check_mode(table)["changed"] is True
+    assert lock(table, check=True)["changed"] is True
     assert table.mutating(mark) == []
     keep_lock(table, ANNA)
     mark = table.mark()
-    assert lock_in_check_mode(table, state="absent")["changed"] is True
+    assert lock(table, check=True, state="absent")["changed"] is True
     assert table.mutating(mark) == []
 
 

@@ -44,14 +44,14 @@ def test_bucket_admits(rate: float, arrivals: list[tuple[float, int]], admitted:
     let_in = 0
     for pause, requests in arrivals:
         clock.now += pause
-        let_in += sum(bucket.admit() for _ in range(requests))
+        let_in += sum(bucket.admit() for _request in range(requests))
     assert let_in == admitted
 
 
 def test_a_steady_stream_at_the_rate_is_never_refused() -> None:
     clock = Clock()
     bucket = Bucket(15, clock)
-    for _ in range(1000):
+    for _request in range(1000):
         clock.now += 1 / 15 + 1e-9
         assert bucket.admit()
 
@@ -66,7 +66,7 @@ RESERVED = "/2017-10-31/functions/{}/concurrency"
 def test_all_control_plane_calls_share_one_rate_and_get_function_has_its_own() -> None:
     names = tuple(f"f{n}" for n in range(20))
     account = Account(Settings(functions=names, rates=LAMBDA_RATES), Clock())
-    statuses = [_ask(account, "GET", "/2016-08-19/account-settings").status for _ in range(5)]
+    statuses = [_ask(account, "GET", "/2016-08-19/account-settings").status for _request in range(5)]
     statuses += [_ask(account, "GET", f"/2019-09-30/functions/{name}/concurrency").status for name in names[:5]]
     statuses += [
         _ask(account, "PUT", RESERVED.format(name), '{"ReservedConcurrentExecutions": 1}').status for name in names

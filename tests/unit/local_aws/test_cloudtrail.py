@@ -86,7 +86,7 @@ def test_secrets_are_hidden(account: Account) -> None:
 
 def test_fifty_events_a_page_newest_first(account: Account) -> None:
     client = account.client("sts")
-    for _ in range(60):
+    for _call in range(60):
         client.get_caller_identity()
     trail = account.client("cloudtrail")
     wanted = [{"AttributeKey": "EventName", "AttributeValue": "GetCallerIdentity"}]

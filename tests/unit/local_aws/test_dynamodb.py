@@ -198,7 +198,7 @@ def test_four_switches_to_on_demand_in_24_hours(slow: Account) -> None:
         "ProvisionedThroughput": units(5, 5),
         **index_update("by-user", ProvisionedThroughput=units(5, 5)),
     }
-    for _ in range(4):
+    for _change in range(4):
         change(slow, BillingMode="PAY_PER_REQUEST")
         change(slow, **back)
     with refused("LimitExceededException", "Update to PayPerRequest mode are limited to 4 times"):

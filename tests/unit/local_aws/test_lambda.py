@@ -162,7 +162,7 @@ def test_provisioned_concurrency_is_listed_and_removed(account: Account) -> None
     assert [
         (item["FunctionArn"].rsplit(":", 1)[-1], item["RequestedProvisionedConcurrentExecutions"]) for item in listed
     ] == [("live", 3)]
-    for _ in range(2):
+    for _time in range(2):
         client.delete_provisioned_concurrency_config(FunctionName="f", Qualifier="live")
     with refused("ProvisionedConcurrencyConfigNotFoundException", ""):
         status(client)

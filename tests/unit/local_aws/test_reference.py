@@ -78,7 +78,7 @@ def test_what_the_stacks_list_is_there(application: Account, environment: str) -
     client = application.client("lambda")
     assert len(app["Lambda::Function"]) == 6
     for alias in app["Lambda::Alias"]:
-        function, _, name = alias.rpartition(":")
+        function, _colon, name = alias.rpartition(":")
         assert client.get_alias(FunctionName=function, Name=name)["FunctionVersion"] == "1"
     for secret in app["SecretsManager::Secret"]:
         application.client("secretsmanager").describe_secret(SecretId=secret)
@@ -161,5 +161,7 @@ def test_a_resource_that_moto_skips_has_a_physical_id_that_stays(account: Accoun
     client = account.client("cloudformation")
     template = {"Resources": {"Pool": {"Type": "AWS::Cognito::IdentityPool", "Properties": {}}}}
     client.create_stack(StackName="s", TemplateBody=json.dumps(template))
-    ids = {client.describe_stack_resources(StackName="s")["StackResources"][0]["PhysicalResourceId"] for _ in range(2)}
+    ids = {
+        client.describe_stack_resources(StackName="s")["StackResources"][0]["PhysicalResourceId"] for _time in range(2)
+    }
     assert len(ids) == 1

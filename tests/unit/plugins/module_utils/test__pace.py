@@ -26,7 +26,7 @@ def test_a_bucket_never_lets_more_through_than_its_rate_and_half_a_second_at_onc
     clock = Clock()
     bucket = Bucket(rate, 0.5, clock)
     sent = []
-    for _ in range(rate * 5):
+    for _call in range(rate * 5):
         clock.sleep(bucket.reserve())
         sent.append(clock.now)
     for start in sent:
@@ -56,7 +56,7 @@ def test_a_rest_is_not_saved_up_for_longer_than_half_a_second() -> None:
 def test_calls_are_paced_by_their_family(service: str, operation: str, seconds: float) -> None:
     slept: list[float] = []
     pace = Pace(sleep=slept.append)
-    for _ in range(200 if operation == "GetFunction" else 100):
+    for _call in range(200 if operation == "GetFunction" else 100):
         pace.wait(service, operation)
     longest = max(slept, default=0)
     rest = 1.0 if operation == "GetFunction" else 0.5
@@ -66,7 +66,7 @@ def test_calls_are_paced_by_their_family(service: str, operation: str, seconds: 
 def test_calls_of_one_service_share_its_bucket_but_for_those_with_their_own() -> None:
     slept: list[float] = []
     pace = Pace(sleep=slept.append)
-    for _ in range(30):
+    for _call in range(30):
         pace.wait("lambda", "PutFunctionConcurrency")
         pace.wait("lambda", "GetAlias")
     assert max(slept) > 3
@@ -78,6 +78,6 @@ def test_calls_of_one_service_share_its_bucket_but_for_those_with_their_own() ->
 def test_an_operator_with_a_higher_quota_is_believed() -> None:
     slept: list[float] = []
     pace = Pace({"lambda": 1000}, sleep=slept.append)
-    for _ in range(100):
+    for _call in range(100):
         pace.wait("lambda", "PutFunctionConcurrency")
     assert max(slept, default=0) < 0.1

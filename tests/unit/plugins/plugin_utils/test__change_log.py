@@ -120,7 +120,7 @@ def test_a_task_costs_less_than_a_millisecond(tmp_path: Path) -> None:
     log = ChangeLog(tmp_path)
     result = {"changed": True, "results": [target(f"t{number}") for number in range(5)]}
     begun = time.process_time()
-    for _ in range(100):
+    for _line in range(100):
         for entry in found(OWN, result):
             log.append(NOW, entry)
     assert (time.process_time() - begun) / 100 < 0.001
