@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-
-from ansible.plugins.loader import init_plugin_loader
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# `import ansible_collections.runbook.aws...` is no ordinary import: Ansible's loader finds it below a collections path.
-# Under ansible-test the loader is there already and stays as it is.
-init_plugin_loader([str(ROOT / "collections")])
+
+def install_loader() -> None:
+    """`import ansible_collections.runbook.aws...` is no ordinary import: Ansible's loader finds it below a collections
+    path. Under ansible-test the loader is there already and stays as it is.
+    """
+    # Ansible makes a temporary folder when it is imported, by default in the user's home.
+    os.environ["ANSIBLE_HOME"] = str(ROOT / ".cache" / "ansible")
+    from ansible.plugins.loader import init_plugin_loader
+
+    init_plugin_loader([str(ROOT / "collections")])
+
+
+install_loader()
 
 pytest_plugins = ["fixtures_local_aws"]

@@ -45,6 +45,7 @@ def run(scenario: str, aws: LocalAws) -> tuple[bool, float, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "ANSIBLE_HOME": str(ROOT / ".cache" / "ansible"),
+        "ANSIBLE_REMOTE_TEMP": str(ROOT / ".cache" / "ansible" / "tmp"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
         "NO_COLOR": "1",
         "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",

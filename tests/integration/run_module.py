@@ -31,14 +31,29 @@ class Run:
         return self.stdout + self.stderr
 
 
-def command(arguments: list[str], *, env: dict[str, str] | None = None, timeout: float = 180) -> Run:
-    """Run a command in the checkout with the current Python environment's tools first in the path."""
+def environment(env: dict[str, str] | None = None) -> dict[str, str]:
+    """What a command is started with, and `env`: no settings of the caller's, the current Python environment's tools
+    first in the path, and nothing that Ansible would write into the user's home.
+    """
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{clean.get('PATH', '')}"
+    home = ROOT / ".cache" / "ansible"
+    return {
+        **clean,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{clean.get('PATH', '')}",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_HOME": str(home),
+        "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
+        "ANSIBLE_NOCOLOR": "1",
+        **(env or {}),
+    }
+
+
+def command(arguments: list[str], *, env: dict[str, str] | None = None, timeout: float = 180) -> Run:
+    """Run a command in the checkout."""
     done = subprocess.run(
         arguments,
         cwd=ROOT,
-        env={**clean, "PATH": path, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), **(env or {})},
+        env=environment(env),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.run_module import ROOT, Run, run_playbook
+from integration.run_module import ROOT, Run, environment, run_playbook
 from operation_tables import ANNA, TABLE, keep_lock, make_table
 
 from local_aws.client import Account
@@ -192,13 +192,12 @@ def test_after_a_failure_the_lock_is_free_and_the_record_is_open(drill: Drill) -
 
 
 def test_a_killed_run_is_taken_over_at_once_and_its_record_goes_on(drill: Drill) -> None:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     started = drill.folder / "started"
     with subprocess.Popen(
         [program, *drill.arguments("-e", f"work='touch {started}; sleep 60'")],
         cwd=ROOT,
-        env={**environment, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), **drill.env},
+        env=environment(drill.env),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

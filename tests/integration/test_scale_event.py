@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.run_module import ROOT, Run, run_playbook
+from integration.run_module import ROOT, Run, environment, run_playbook
 
 from local_aws.client import SECRET_KEY, Account
 from local_aws.reference import seed, seed_other
@@ -216,7 +215,7 @@ def _begun(account: Account) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
         ["ansible-playbook", "playbooks/scale-for-event.yml", "--extra-vars", json.dumps({"scale_event_name": "sale"})],
         cwd=ROOT,
-        env={**os.environ, **_environment(account), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=environment(_environment(account)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
