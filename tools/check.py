@@ -57,11 +57,16 @@ GATES = (
     Gate("molecule", (PYTHON, "-m", "tools.molecule"), lint=False),
     Gate("ansible-lint", ("ansible-lint",), settings=NO_INVENTORY),
     Gate("mypy", ("mypy",)),
-    # antsibull writes a log into the home directory.
     Gate(
         "docs",
         ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "dependent", "."),
-        settings=(("HOME", str(ROOT / ".cache" / "home")),),
+        settings=(
+            # antsibull writes a log into the home directory.
+            ("HOME", str(ROOT / ".cache" / "home")),
+            # Of a collection in a git repository antsibull sees what git does not ignore. The ones that this one depends
+            # on are in .venv, which is ignored: git must not look for a repository above it.
+            ("GIT_CEILING_DIRECTORIES", str(ROOT / ".venv")),
+        ),
     ),
     Gate("packages", (PYTHON, "-m", "pip", "check")),
 )
@@ -78,6 +83,7 @@ def environment() -> dict[str, str]:
         **kept,
         "PATH": f"{BIN}{os.pathsep}{kept['PATH']}",
         "ANSIBLE_HOME": str(ROOT / ".cache" / "ansible"),
+        "ANSIBLE_REMOTE_TEMP": str(ROOT / ".cache" / "ansible" / "tmp"),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
