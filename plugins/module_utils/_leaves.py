@@ -166,22 +166,23 @@ def by_identity(states: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, A
     return {f"{identity(state)}": state for state in states}
 
 
-def merge(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """Both states in one; where both have a value, `first`'s holds. Lists are merged by identity."""
-    merged = dict(first)
-    for key, value in second.items():
-        if key not in merged:
-            merged[key] = value
-        elif isinstance(value, Mapping) and isinstance(merged[key], Mapping):
-            merged[key] = merge(merged[key], value)
-        elif _has_identities(value) and (_has_identities(merged[key]) or merged[key] == []):
-            merged[key] = merge_lists(merged[key], value)
-    return merged
+def merge(first: Any, second: Any) -> Any:
+    """Two descriptions of targets as one, in which the first has the last word.
 
-
-def merge_lists(first: Iterable[Mapping[str, Any]], second: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Elements of both lists by identity, `first`'s order and values first."""
-    elements = {key: dict(state) for key, state in by_identity(first).items()}
-    for key, state in by_identity(second).items():
-        elements[key] = merge(elements[key], state) if key in elements else dict(state)
-    return list(elements.values())
+    Mappings are joined by key, lists of mappings by their `name` or `qualifier`. So a target, or a setting of a target,
+    that only one of them has is there too. What either says is absent has no settings to join.
+    """
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        if "absent" in (first.get("state"), second.get("state")):
+            return first
+        both = {key: merge(value, second[key]) if key in second else value for key, value in first.items()}
+        return {**both, **{key: value for key, value in second.items() if key not in first}}
+    if isinstance(first, list) and isinstance(second, list):
+        if not _has_identities([*first, *second]):
+            return first or second
+        others = by_identity(second)
+        kept = [
+            merge(state, others.pop(name)) if name in others else state for name, state in by_identity(first).items()
+        ]
+        return [*kept, *others.values()]
+    return second if first in ({}, []) else first

@@ -15,18 +15,9 @@ from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
-from ansible_collections.runbook.aws.plugins.module_utils._operation import (
-    LOCK,
-    OPEN,
-    Lock,
-    LockFound,
-    RecordFound,
-    held,
-    is_overdue,
-    key,
-    record_of,
-    value_of,
-)
+from ansible_collections.runbook.aws.plugins.module_utils._operation import LOCK, OPEN, key, value_of
+from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import Lock, LockFound, held
+from ansible_collections.runbook.aws.plugins.module_utils._operation_record import RecordFound, is_overdue, record_of
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Settle
 
 # Another transaction or write had the same item in its hands; it takes milliseconds.

@@ -188,7 +188,7 @@ results:
 """
 
 from ansible_collections.runbook.aws.plugins.module_utils._holder import is_dead
-from ansible_collections.runbook.aws.plugins.module_utils._operation import LockWish, plan_lock
+from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import LockWish, plan_lock
 from ansible_collections.runbook.aws.plugins.module_utils._operation_table import OperationTable
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Target

@@ -282,7 +282,7 @@ results:
       returned: always
 """
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import RecordWish, plan_record
+from ansible_collections.runbook.aws.plugins.module_utils._operation_record import RecordWish, plan_record
 from ansible_collections.runbook.aws.plugins.module_utils._operation_table import OperationTable
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Target

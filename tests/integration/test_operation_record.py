@@ -10,7 +10,7 @@ from integration.run_module import run_module
 from operation_tables import ANNA, BEN, TABLE, after, failed, keep_lock, make_table
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
-from ansible_collections.runbook.aws.plugins.module_utils._operation import RecordWish, plan_record
+from ansible_collections.runbook.aws.plugins.module_utils._operation_record import RecordWish, plan_record
 from ansible_collections.runbook.aws.plugins.module_utils._operation_table import OperationTable
 from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused

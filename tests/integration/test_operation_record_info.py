@@ -10,13 +10,9 @@ import pytest
 from integration.run_module import run_module
 from operation_tables import ANNA, TABLE, failed, keep_lock, make_table
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import (
-    Lock,
-    RecordFound,
-    RecordWish,
-    plan_record,
-    stamp,
-)
+from ansible_collections.runbook.aws.plugins.module_utils._operation import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import Lock
+from ansible_collections.runbook.aws.plugins.module_utils._operation_record import RecordFound, RecordWish, plan_record
 from local_aws.client import Account
 
 NOW = datetime.now(UTC)

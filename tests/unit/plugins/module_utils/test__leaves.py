@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.runbook.aws.plugins.module_utils._leaves import compare, merge, merge_lists, only, spread
+from ansible_collections.runbook.aws.plugins.module_utils._leaves import compare, merge, only, spread
 
 STATE: dict[str, Any] = {
     "name": "orders",
@@ -88,7 +88,7 @@ def test_merging_keeps_the_first_value_and_adds_what_is_new() -> None:
         {"name": "a", "reserved": 9, "memory": 2, "provisioned": [{"qualifier": "beta", "concurrency": 3}]},
         {"name": "b", "reserved": 5},
     ]
-    assert merge_lists(first, second) == [
+    assert merge(first, second) == [
         {
             "name": "a",
             "reserved": 1,

@@ -12,16 +12,13 @@ from typing import Any
 import pytest
 from unit.botocore_model import assert_valid
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import (
+from ansible_collections.runbook.aws.plugins.module_utils._operation import attribute, moment, stamp, value_of
+from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import (
     Lock,
     LockFound,
     LockWish,
-    attribute,
-    moment,
     plan_lock,
     same_run,
-    stamp,
-    value_of,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Refused
 

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from unit.botocore_model import assert_valid
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import (
-    Lock,
+from ansible_collections.runbook.aws.plugins.module_utils._leaves import merge
+from ansible_collections.runbook.aws.plugins.module_utils._operation import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import Lock
+from ansible_collections.runbook.aws.plugins.module_utils._operation_record import (
     RecordFound,
     RecordWish,
-    joined,
     plan_record,
     record_of,
-    stamp,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Refused
 
@@ -199,8 +199,8 @@ def test_an_intention_is_overwritten_by_a_newer_one_and_keeps_other_targets() ->
 
 def test_what_is_absent_gets_no_settings_from_elsewhere() -> None:
     absent, present = {"name": "q", "state": "absent"}, {"name": "q", "min_capacity": 3}
-    assert joined([absent], [present]) == [absent]
-    assert joined([present], [absent]) == [present]
+    assert merge([absent], [present]) == [absent]
+    assert merge([present], [absent]) == [present]
 
 
 PHASES = [

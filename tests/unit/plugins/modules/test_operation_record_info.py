@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import is_overdue
+from ansible_collections.runbook.aws.plugins.module_utils._operation_record import is_overdue
 
 NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
 
