@@ -69,7 +69,7 @@ def test_clients_are_made_when_they_are_needed_and_once(account: Account) -> Non
 
     aws = Aws(make, Pace(), 10)
     assert made == []
-    for _ in range(2):
+    for _call in range(2):
         aws.call("lambda", "GetAccountSettings")
     assert made == ["lambda"]
 
