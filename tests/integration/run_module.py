@@ -33,9 +33,9 @@ class Run:
 
 def environment(env: dict[str, str] | None = None) -> dict[str, str]:
     """What a command is started with, and `env`: no settings of the caller's, the current Python environment's tools
-    first in the path, and nothing that Ansible would write into the user's home.
+    first in the path, and nothing written into the user's home or change log.
     """
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_", "RUNBOOK_"))}
     home = ROOT / ".cache" / "ansible"
     return {
         **clean,
@@ -44,6 +44,7 @@ def environment(env: dict[str, str] | None = None) -> dict[str, str]:
         "ANSIBLE_HOME": str(home),
         "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
+        "RUNBOOK_CHANGE_LOG": str(ROOT / ".cache" / "change-log"),
         **(env or {}),
     }
 

@@ -39,10 +39,9 @@ def _environment(account: Account) -> dict[str, str]:
     return {"RUNBOOK_LOCAL_ENDPOINT": account.endpoint, "RUNBOOK_LOCAL_ACCOUNT": account.id}
 
 
-def play(account: Account, name: str, *arguments: str, **variables: Any) -> Run:
-    return run_playbook(
-        f"playbooks/{name}.yml", "--extra-vars", json.dumps(variables), *arguments, env=_environment(account)
-    )
+def play(account: Account, name: str, *arguments: str, log: Path | None = None, **variables: Any) -> Run:
+    env = _environment(account) | ({"RUNBOOK_CHANGE_LOG": str(log)} if log else {})
+    return run_playbook(f"playbooks/{name}.yml", "--extra-vars", json.dumps(variables), *arguments, env=env)
 
 
 def state(account: Account) -> dict[str, Any]:
@@ -380,7 +379,10 @@ def test_another_application_with_other_names_works_the_same(account: Account) -
     assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(FunctionName=name)
 
 
-def test_no_secret_is_printed_at_any_verbosity(application: Account) -> None:
-    run = play(application, "scale-for-event", "-vvv", "--diff")
+def test_no_secret_is_printed_or_logged_at_any_verbosity(application: Account, tmp_path: Path) -> None:
+    run = play(application, "scale-for-event", "-vvv", "--diff", log=tmp_path)
     assert run.code == 0, run.output
-    assert SECRET_KEY not in run.output
+    (log,) = tmp_path.iterdir()
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["target"] for line in lines} >= {ORCHESTRATOR, SESSIONS}
+    assert SECRET_KEY not in run.output and SECRET_KEY not in log.read_text()
