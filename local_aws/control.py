@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local_aws.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, BadControlInput, Fault, World
-from local_aws.protocol import AwsError, Response
+from local_aws.protocol import AwsError, Response, known_regions
 from local_aws.services import cloudformation, cloudwatch
 
 PREFIX = "/_local/"
@@ -72,7 +72,10 @@ class Control:
 
 
 def _region(sent: Mapping[str, Any]) -> str:
-    return str(sent.get("region") or DEFAULT_REGION)
+    region = str(sent.get("region") or DEFAULT_REGION)
+    if region not in known_regions():
+        raise BadControlInput(f"unknown region {region!r}")
+    return region
 
 
 def _seconds(sent: Mapping[str, Any]) -> float:

@@ -15,7 +15,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from local_aws.accounts import DEFAULT_ACCOUNT
-from local_aws.protocol import access_denied
+from local_aws.protocol import access_denied, known_regions, wrong_region
 from local_aws.rules import Call
 
 _LOCAL_KEY = re.compile(r"LOCAL(\d{12})KEY")
@@ -51,6 +51,12 @@ def _handed_out(access_key: str) -> tuple[str, str] | None:
             user = backend["aws"].get_user_from_access_key_id(access_key)
             return account_id, user.arn if user else f"arn:aws:iam::{account_id}:root"
     return None
+
+
+def check_scope(call: Call) -> None:
+    """Raise the service's own refusal when the request is signed for a region that does not exist."""
+    if call.region not in known_regions():
+        raise wrong_region(call.parsed, call.region)
 
 
 def authorize(call: Call) -> None:

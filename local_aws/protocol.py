@@ -17,6 +17,7 @@ from typing import Any
 
 import botocore.loaders
 import botocore.parsers
+import botocore.session
 from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
@@ -25,6 +26,8 @@ from moto.core.routing import get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
+
+from local_aws.accounts import DEFAULT_REGION
 
 # The signing name of these services is not their boto3 name, or is shared by several services (tried in this order).
 _SERVICES_BY_SIGNING_NAME: dict[str, tuple[str, ...]] = {
@@ -275,3 +278,28 @@ def access_denied(parsed: Parsed, principal: str, action: str, resource: str) ->
     if parsed.protocol in ("query", "rest-xml"):
         return AwsError("AccessDenied", text, 403)
     return AwsError("AccessDeniedException", text, 403 if parsed.protocol == "rest-json" else 400)
+
+
+@functools.cache
+def known_regions() -> frozenset[str]:
+    """The regions of all partitions. EC2 is in every region, and moto makes its backends from the same list."""
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    return frozenset(region for name in partitions for region in session.get_available_regions("ec2", name))
+
+
+def wrong_region(parsed: Parsed, region: str) -> AwsError:
+    """The refusal of a credential scope whose region does not exist, as each protocol words it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html#signature-v4-troubleshooting-credential-scope
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html has S3's AuthorizationHeaderMalformed.
+    """
+    text = f"Credential should be scoped to a valid region, not '{region}'."
+    if parsed.protocol == "rest-xml":
+        wrong = f"The authorization header is malformed; the region '{region}' is wrong; expecting '{DEFAULT_REGION}'"
+        return AwsError("AuthorizationHeaderMalformed", wrong, 400)
+    if parsed.protocol == "ec2":
+        return AwsError("AuthFailure", text, 401)
+    if parsed.protocol == "query":
+        return AwsError("SignatureDoesNotMatch", text, 403)
+    return AwsError("InvalidSignatureException", text, 403 if parsed.protocol == "rest-json" else 400)

@@ -120,6 +120,7 @@ class Application:
 
     def _respond(self, call: Call, fault: Fault | None) -> Response:
         try:
+            identity.check_scope(call)
             identity.authorize(call)
         except AwsError as error:
             return protocol.render_error(call.parsed, error)

@@ -156,8 +156,9 @@ class Database:
         self.account = account
         self.region = region
         self.now = account.now()
-        self._tables = account.store(Tables, region)
+        # First, because it raises for a region that moto does not have: nothing is kept of that one.
         self._backend: DynamoDBBackend = dynamodb_backends[account.id][region]
+        self._tables = account.store(Tables, region)
         self.done_at = self.now + account.settings.transition_seconds
 
     def find(self, name: str) -> TableState:

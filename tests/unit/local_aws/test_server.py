@@ -13,8 +13,10 @@ import pytest
 from aws_makers import make_function, make_table
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from local_aws.accounts import AccountState
 from local_aws.client import Account, LocalAws, LocalAwsError
 from local_aws.protocol import is_mutating
+from local_aws.services.dynamodb import Database, Tables
 
 
 def names(calls: list[dict[str, Any]]) -> list[str]:
@@ -79,6 +81,46 @@ def test_a_denied_action_is_refused_in_the_service_s_own_way(
     assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
     account.deny()
     getattr(account.client(service), operation)(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "status"),
+    [
+        ("dynamodb", "list_tables", "InvalidSignatureException", 400),
+        ("application-autoscaling", "describe_scalable_targets", "InvalidSignatureException", 400),
+        ("lambda", "list_functions", "InvalidSignatureException", 403),
+        ("cloudformation", "list_stacks", "SignatureDoesNotMatch", 403),
+        ("sts", "get_caller_identity", "SignatureDoesNotMatch", 403),
+        ("ec2", "describe_vpcs", "AuthFailure", 401),
+        ("s3", "list_buckets", "AuthorizationHeaderMalformed", 400),
+    ],
+)
+def test_an_unknown_region_is_refused_in_the_service_s_own_way_and_forgotten(
+    account: Account, service: str, operation: str, code: str, status: int
+) -> None:
+    arguments = {"ServiceNamespace": "lambda"} if service == "application-autoscaling" else {}
+    with pytest.raises(ClientError, match=r"region,? .*'mars-north-1'") as refused:
+        getattr(account.client(service, "mars-north-1"), operation)(**arguments)
+    answer = refused.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    getattr(account.client(service), operation)(**arguments)
+    assert account.client("dynamodb").list_tables()["TableNames"] == []
+    assert account.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="lambda")
+
+
+def test_every_region_that_boto3_knows_is_known(account: Account) -> None:
+    core = account.session
+    for region in {
+        name for part in ("aws", "aws-cn", "aws-us-gov") for name in core.get_available_regions("ec2", part)
+    }:
+        assert account.client("dynamodb", region).list_tables()["TableNames"] == [], region
+
+
+def test_nothing_is_kept_of_a_region_that_a_backend_does_not_have() -> None:
+    state = AccountState("900000000001")
+    with pytest.raises(KeyError):
+        Database(state, "mars-north-1")
+    assert state.regions(Tables) == []
 
 
 def test_a_denied_action_names_its_resource(account: Account) -> None:
@@ -163,6 +205,7 @@ def test_an_assumed_role_acts_in_the_account_of_its_role(account: Account, local
         ("faults", {"mode": "explode"}),
         ("faults", {"colour": "red"}),
         ("clock", {}),
+        ("traffic", {"region": "mars-north-1", "series": []}),
         ("stack", {"name": "missing", "status": "ROLLBACK_COMPLETE"}),
         ("nothing", {}),
     ],
