@@ -46,8 +46,15 @@ _CREDENTIALS = frozenset(
 )
 # Their text may quote the signed request, and with it a session token.
 _QUOTES_REQUEST = frozenset({"InvalidSignatureException", "SignatureDoesNotMatch"})
+# The one thing that is worth telling of it: https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+_WRONG_REGION = re.compile(r"Credential should be scoped to a valid region(?:, not '[\w-]+')?")
+WRONG_REGION = "There is no such region here: check its name."
 _MISSING = frozenset({"ResourceNotFoundException", "ObjectNotFoundException", "NoSuchEntity", "TableNotFoundException"})
 _BUSY = frozenset({"ResourceConflictException", "ResourceInUseException", "ConcurrentUpdateException"})
+
+
+# Where `make local-up` starts the embedded AWS when no port is named (PORT in the Makefile).
+_LOCAL_PORT = 5610
 
 
 class AwsError(Exception):
@@ -66,7 +73,9 @@ def from_answer(action: str, response: Mapping[str, Any]) -> AwsError:
     """An error that AWS answered (`botocore.exceptions.ClientError.response`), with the way out."""
     error = response.get("Error", {})
     code, text = str(error.get("Code", "Unknown")), str(error.get("Message", "")).strip()
-    text = "" if code in _QUOTES_REQUEST else text
+    if code in _QUOTES_REQUEST:
+        told = _WRONG_REGION.search(text)
+        text = told[0] if told else ""
     said = f"{action} was refused: {code}" + (f": {text}" if text else "")
     return AwsError(f"{said.rstrip('.')}. {_way_out(action, code, text)}".strip(), code)
 
@@ -78,6 +87,8 @@ def _way_out(action: str, code: str, text: str) -> str:
             f"AWS keeps {minimum[1]} unreserved in this account: reserve less, clear another reservation, or ask for a"
             f" higher quota. With unreserved_minimum: {minimum[1]} this is found before anything is written."
         )
+    if _WRONG_REGION.search(text):
+        return WRONG_REGION
     if code in _DENIED:
         return f"Allow {action} to the role or user that runs this, or use another profile."
     if code in _CREDENTIALS:
@@ -102,12 +113,20 @@ def from_silence(action: str, error: Exception) -> AwsError:
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
         way_out = "Name a profile, sign in (aws sso login), or set the AWS_* environment variables."
     elif endpoint and _is_loopback(endpoint.group(1)):
-        way_out = "Nothing listens there. If it is the embedded AWS that you want, start it with: make local-up"
+        way_out = "Nothing listens there. If it is the embedded AWS that you want, start it with: " + local_up(
+            endpoint.group(1)
+        )
     elif name in ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError"):
         way_out = "Check the region's name and the network, then run the same task again."
     else:
         way_out = ""
     return AwsError(f"{action} got no answer: {str(error).strip().rstrip('.')}. {way_out}".strip(), name)
+
+
+def local_up(endpoint_url: str) -> str:
+    """The command that starts the embedded AWS at this endpoint."""
+    port = urlsplit(endpoint_url).port
+    return "make local-up" if port in (None, _LOCAL_PORT) else f"make local-up PORT={port}"
 
 
 def _is_loopback(url: str) -> bool:

@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_inventory_conn
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
-from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._errors import WRONG_REGION, AwsError, local_up
 from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
 from ansible_collections.runbook.aws.plugins.module_utils._stacks import (
     Naming,
@@ -352,8 +352,8 @@ def _nobody_at(endpoint_url: str) -> str | None:
         socket.create_connection((address.hostname, port), timeout=2).close()
     except OSError:
         return (
-            f"nothing listens at {endpoint_url}. For the embedded AWS, start it with `make local-up` in the checkout; "
-            "for a real account choose its inventory, for example -i inventory/example"
+            f"nothing listens at {endpoint_url}. For the embedded AWS, start it with `{local_up(endpoint_url)}` in the "
+            "checkout; for a real account choose its inventory, for example -i inventory/example"
         )
     return None
 
@@ -395,7 +395,7 @@ def _each(
 
 
 def _explained(error: AwsError) -> str:
-    if error.code in ("SignatureDoesNotMatch", "InvalidSignatureException"):
+    if error.code in ("SignatureDoesNotMatch", "InvalidSignatureException") and WRONG_REGION not in str(error):
         # AWS's text may quote the request that it expected, session token and all.
         return (
             f"AWS refused the signature ({error.code}): the secret key does not belong to the access key. Sign in again"

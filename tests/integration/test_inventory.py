@@ -277,7 +277,7 @@ def test_when_no_source_can_be_read_it_is_an_error(account: Account, inventory: 
     result = inventory(sources=[{**of(account, name="gone"), "endpoint_url": dead_endpoint}])
     assert result.code != 0
     assert f"no stack could be read: gone: nothing listens at {dead_endpoint}" in result.text
-    assert "start it with `make local-up`" in result.text
+    assert f"start it with `make local-up PORT={dead_endpoint.rpartition(':')[2]}`" in result.text
 
 
 @pytest.mark.parametrize("action", ["ListStackResources", "DescribeStacks"])
@@ -403,7 +403,7 @@ def test_the_local_inventory_says_how_to_start_the_embedded_aws(dead_endpoint: s
     result = listing(str(ROOT / "inventory/local"), env={"RUNBOOK_LOCAL_ENDPOINT": dead_endpoint})
     assert result.code != 0
     assert f"nothing listens at {dead_endpoint}" in result.text
-    assert "`make local-up`" in result.text
+    assert f"`make local-up PORT={dead_endpoint.rpartition(':')[2]}`" in result.text
 
 
 def test_the_example_inventory_says_what_to_change_first() -> None:

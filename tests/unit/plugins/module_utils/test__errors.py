@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from ansible_collections.runbook.aws.plugins.module_utils._errors import from_answer, from_silence
+from local_aws.cli import DEFAULT_PORT
 
 
 @pytest.mark.parametrize(
@@ -35,12 +36,36 @@ def test_an_unknown_code_is_still_told() -> None:
     ("silence", "way_out"),
     [
         (NoCredentialsError(), "Name a profile"),
-        (EndpointConnectionError(endpoint_url="http://127.0.0.1:5610/"), "make local-up"),
         (EndpointConnectionError(endpoint_url="https://lambda.eu-mars-1.amazonaws.com/"), "region's name"),
     ],
 )
 def test_silence_is_explained(silence: Exception, way_out: str) -> None:
     assert way_out in str(from_silence("lambda:GetFunction", silence))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "command"),
+    [
+        (f"http://127.0.0.1:{DEFAULT_PORT}/", "make local-up"),
+        ("http://localhost:5722/", "make local-up PORT=5722"),
+        ("http://localhost/", "make local-up"),
+    ],
+)
+def test_silence_of_this_machine_names_the_command_that_starts_the_embedded_aws_there(
+    endpoint: str, command: str
+) -> None:
+    told = str(from_silence("lambda:GetFunction", EndpointConnectionError(endpoint_url=endpoint)))
+    assert told.endswith(f"start it with: {command}")
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure"])
+def test_a_region_that_does_not_exist_is_told_and_nothing_else_of_the_signature(code: str) -> None:
+    text = "Credential should be scoped to a valid region, not 'mars-north-1'. x-amz-security-token:IQoJb3"
+    answer = {"Error": {"Code": code, "Message": text if code != "AuthFailure" else text.partition(" x-amz")[0]}}
+    assert str(from_answer("lambda:GetFunction", answer)) == (
+        f"lambda:GetFunction was refused: {code}: Credential should be scoped to a valid region, not 'mars-north-1'. "
+        "There is no such region here: check its name."
+    )
 
 
 @pytest.mark.parametrize("word", ["ReservedConcurrentExecutions", "ConcurrentExecutions"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.loaders
 import pytest
@@ -158,6 +159,15 @@ def test_a_region_that_does_not_know_the_credentials_may_not_be_enabled(stub: St
     assert "the region is not enabled for the account" in problem
 
 
+def test_a_region_that_does_not_exist_is_told_as_that(stub: Stub) -> None:
+    said = "Credential should be scoped to a valid region, not 'mars-north-1'."
+    stub.refuse["DescribeStacks"] = [("SignatureDoesNotMatch", said)]
+    (problem,) = read_all(source(stub, "mars-north-1")).problems
+    assert "one, region mars-north-1:" in problem
+    assert "SignatureDoesNotMatch: Credential should be scoped to a valid region, not 'mars-north-1'" in problem
+    assert "There is no such region here: check its name." in problem
+
+
 def test_an_endpoint_that_is_not_aws_is_named(stub: Stub) -> None:
     stub.instead = "<html>It works!"
     (problem,) = read_all(source(stub)).problems
@@ -170,7 +180,7 @@ def test_nothing_listening_on_this_machine_is_told_at_once_and_once() -> None:
     found = read_all(Source("one", ("us-east-1", "eu-west-1"), endpoint_url=endpoint, **KEYS))
     assert len(found.problems) == 1
     assert f"one: nothing listens at {endpoint}" in found.problems[0]
-    assert "make local-up" in found.problems[0]
+    assert f"start it with `make local-up PORT={urlsplit(endpoint).port}` in the checkout" in found.problems[0]
     assert found.regions_read == 0
 
 
