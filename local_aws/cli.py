@@ -14,11 +14,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from local_aws import DEFAULT_DIRECTORY
+
 if TYPE_CHECKING:
     from local_aws.process import Server
 
 DEFAULT_PORT = 5610
-DEFAULT_DIRECTORY = Path(__file__).resolve().parent.parent / "var" / "local-aws"
 
 
 def main(arguments: list[str] | None = None) -> int:

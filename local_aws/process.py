@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from local_aws import DEFAULT_DIRECTORY
 from local_aws.client import LocalAws, LocalAwsError
 
 COMPLAINT = "local_aws: "
@@ -52,6 +54,13 @@ def start_time(pid: int) -> str:
     return found.stdout.strip()
 
 
+def _open_private(path: str, flags: int) -> int:
+    """An opener for open(): the file is the user's only, also when it was there with another mode."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
 class Server:
     """The server whose files are in one directory."""
 
@@ -63,10 +72,17 @@ class Server:
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         """Two `up` at once must not start two servers."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / "lock").open("w") as lock:
+        self._make_directory()
+        with open(self.directory / "lock", "w", opener=_open_private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _make_directory(self) -> None:
+        """The user's own. A --dir that is somebody's already keeps its mode; the files in it are private anyhow."""
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, exist_ok=True)
+        if self.directory == DEFAULT_DIRECTORY:
+            self.directory.chmod(0o700)
 
     def running(self) -> Running | None:
         """The recorded server if that very process is still there."""
@@ -82,9 +98,10 @@ class Server:
 
     def record(self, port: int, endpoint: str) -> None:
         """Write the pid file of this very process, in one step."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self._make_directory()
         new = self.pid_file.with_suffix(".new")
-        new.write_text(json.dumps(asdict(Running(os.getpid(), start_time(os.getpid()), port, endpoint))))
+        with open(new, "w", opener=_open_private) as file:
+            json.dump(asdict(Running(os.getpid(), start_time(os.getpid()), port, endpoint)), file)
         new.replace(self.pid_file)
 
     def up(self, port: int, seed: bool = True, owner: int = 0, timeout: float = 120.0) -> tuple[Running, bool]:
@@ -98,7 +115,7 @@ class Server:
                 if port not in (0, running.port):
                     raise ProcessError(
                         f"the embedded AWS of {self.directory} already runs on port {running.port}, not {port}; "
-                        "end it first (python -m local_aws down)"
+                        f"end it first: {self._end_command()}"
                     )
                 self._wait_ready(None, timeout)
                 return running, False
@@ -125,6 +142,11 @@ class Server:
             self.pid_file.unlink(missing_ok=True)
             return running
 
+    def _end_command(self) -> str:
+        """What ends the server of this directory."""
+        usual = self.directory == DEFAULT_DIRECTORY
+        return "make local-down" if usual else f"python -m local_aws down --dir {shlex.quote(str(self.directory))}"
+
     def _start(self, port: int, seed: bool, owner: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "local_aws", "serve", "--port", str(port), "--dir", str(self.directory)]
         command += [] if seed else ["--no-seed"]
@@ -134,7 +156,7 @@ class Server:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
         }
-        with self.log_file.open("wb") as log:
+        with open(self.log_file, "wb", opener=_open_private) as log:
             # A session of its own: the server outlives the terminal and make, and gets none of their signals.
             return subprocess.Popen(
                 command,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from local_aws import process
 from local_aws.process import Server, start_time
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,16 +38,52 @@ def directory(tmp_path: Path) -> Iterator[Path]:
     Server(tmp_path / "local-aws").down()
 
 
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 def test_up_twice_status_and_down(directory: Path) -> None:
     assert command(directory, "status").returncode == 3
     first = command(directory, "up", "--port", "0", "--no-seed")
     assert first.stdout.startswith("embedded AWS started at http://127.0.0.1:"), first.stderr
     again = command(directory, "up", "--port", "0", "--no-seed")
     assert again.stdout == first.stdout.replace("started", "already runs")
+    elsewhere = command(directory, "up", "--port", "1", "--no-seed")
+    assert elsewhere.stderr.endswith(f"not 1; end it first: python -m local_aws down --dir {directory}\n")
+    assert mode(directory) == 0o700
+    assert {file.name: mode(file) for file in directory.iterdir()} == {
+        "lock": 0o600,
+        "server.json": 0o600,
+        "server.log": 0o600,
+    }
     assert command(directory, "status").returncode == 0
     assert command(directory, "down").stdout.startswith("embedded AWS ended")
     assert command(directory, "down").stdout == "embedded AWS was not running\n"
     assert command(directory, "status").returncode == 3
+
+
+def test_the_usual_directory_s_server_is_ended_by_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not in the fixture's directory: this very process is what the pid file names.
+    directory = tmp_path / "usual"
+    directory.mkdir()
+    monkeypatch.setattr(process, "DEFAULT_DIRECTORY", directory)
+    server = Server(directory)
+    server.record(5722, "http://127.0.0.1:5722")
+    with pytest.raises(
+        process.ProcessError, match=r"already runs on port 5722, not 5723; end it first: make local-down$"
+    ):
+        server.up(5723)
+    assert mode(directory) == 0o700
+
+
+def test_a_directory_that_is_there_keeps_its_mode_and_its_files_are_private(tmp_path: Path) -> None:
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    directory.chmod(0o755)
+    (directory / "lock").touch(mode=0o644)
+    Server(directory).record(5722, "http://127.0.0.1:5722")
+    with Server(directory).exclusive():
+        assert (mode(directory), mode(directory / "lock"), mode(directory / "server.json")) == (0o755, 0o600, 0o600)
 
 
 def test_a_taken_port_is_one_clear_line(directory: Path) -> None:
