@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -22,5 +24,18 @@ def install_loader() -> None:
 
 
 install_loader()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: the last tests are short, so that no worker of pytest-xdist waits for another."""
+    items.sort(key=lambda item: _turn(item.path))
+
+
+def _turn(path: Path) -> int:
+    """Whole playbooks, then other tests with processes of their own, then the rest."""
+    if path.name in ("test_scale_event.py", "test_operation_role.py"):
+        return 0
+    return 1 if path.parent.name == "integration" or path.name == "test_process.py" else 2
+
 
 pytest_plugins = ["fixtures_local_aws"]

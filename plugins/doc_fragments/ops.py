@@ -48,6 +48,13 @@ options:
         that; the same task run again waits on.
     type: int
     default: 600
+  partial:
+    description:
+      - Change the targets that can be read and planned although others can not. The task still fails, and tells which.
+      - Meant for going back in an emergency, where most of it is better than nothing. Without it nothing is written
+        while one target could not be read or planned.
+    type: bool
+    default: false
 """
 
     # The option of `_usage.USAGE_SPEC`, for modules that read.

@@ -17,6 +17,8 @@ version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
   - Spreads RV(ignore:before) and RV(ignore:after) of each result into single settings and keeps those that differ.
+  - A setting that is only in RV(ignore:before) is not shown. It is kept there to come back, for example the units of a
+    table that was switched to on-demand.
 options:
   _input:
     description: RV(ignore:results) of a module of this collection.
@@ -51,18 +53,19 @@ def changed_settings(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     rows = []
     for result in results:
         before, after = spread(result.get("before") or {}), spread(result.get("after") or {})
-        for path in sorted({*before, *after}):
-            was, will_be = before.get(path, ABSENT), after.get(path, ABSENT)
+        for path, will_be in sorted(after.items()):
+            was = before.get(path, ABSENT)
             if was != will_be:
                 setting = ".".join(path)
                 rows.append(
-                    {"target": result["target"], "setting": setting, "before": _shown(was), "after": _shown(will_be)}
+                    {
+                        "target": result["target"],
+                        "setting": setting,
+                        "before": "-" if was is ABSENT else was,
+                        "after": will_be,
+                    }
                 )
     return rows
-
-
-def _shown(value: Any) -> Any:
-    return "-" if value is ABSENT else value
 
 
 class FilterModule:

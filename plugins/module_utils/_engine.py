@@ -74,6 +74,7 @@ def reconcile(
     survey: Callable[[], Any] | None = None,
     review: Callable[[Mapping[str, Plan], Any], Mapping[str, str]] | None = None,
     check_mode: bool = False,
+    partial: bool = False,
     workers: int = 16,
     guard: tuple[type[Exception], ...] = (),
     wait_last: bool = True,
@@ -91,6 +92,7 @@ def reconcile(
         survey: Reads what concerns all targets together (an account's limits), at the same time as the fetches.
         review: Pure: all plans together against the survey; the targets that must not be changed, with the reason.
         check_mode: Stop after planning.
+        partial: Write to the targets that are sound although others are not.
         workers: How many targets are read or written at the same time. A target that waits holds no worker.
         guard: Exceptions that become outcomes. Any other exception is a bug and surfaces. `Refused` is always caught.
         wait_last: Wait for the last call of each target too. Between two calls of one target it is always waited.
@@ -98,7 +100,8 @@ def reconcile(
         longest_pause: Seconds between two looks at a state that has not settled, at most.
 
     Returns:
-        One outcome for each target. If any target could not be read or planned, nothing was written at all.
+        One outcome for each target. If any target could not be read or planned, nothing was written at all, unless
+        `partial`.
     """
     expected: tuple[type[Exception], ...] = (*guard, Refused, Unsettled)
     with ThreadPoolExecutor(max_workers=workers) as pool:
@@ -113,14 +116,14 @@ def reconcile(
         outcomes = [
             _planned(target, state, context, plan, expected) for target, state in zip(targets, states, strict=True)
         ]
-        if review and not any(outcome.error for outcome in outcomes):
+        if review and (partial or not any(outcome.error for outcome in outcomes)):
             plans = {outcome.target.name: outcome.plan for outcome in outcomes if outcome.plan}
             refused = review(plans, context)
             outcomes = [
                 Outcome(o.target, o.plan, error=Refused(refused[o.target.name])) if o.target.name in refused else o
                 for o in outcomes
             ]
-        if check_mode or any(outcome.error for outcome in outcomes):
+        if check_mode or (not partial and any(outcome.error for outcome in outcomes)):
             return outcomes
         clock = _Clock(time.monotonic() + timeout, longest_pause)
         for stage in sorted({c.stage for o in outcomes if o.plan for c in o.plan.calls}):

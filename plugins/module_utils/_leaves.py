@@ -29,6 +29,9 @@ class _Absent:
 
 ABSENT = _Absent()
 
+# Words of the modules' options for what is not there. A read-only module leaves such a setting out.
+_WORDS_FOR_NOTHING = ("absent", "unlimited", "unset")
+
 
 def spread(state: Mapping[str, Any]) -> Leaves:
     """The leaves of a state, without the identities of its elements (they are in the paths).
@@ -138,11 +141,11 @@ def compare(baseline: Mapping[str, Any], ours: Sequence[Mapping[str, Any]], now:
     for path in sorted({*before, *(path for state in set_by_us for path in state)}):
         was, is_now = before.get(path, ABSENT), current.get(path, ABSENT)
         wrote = [state.get(path, ABSENT) for state in set_by_us]
-        if all(value == was for value in wrote):
+        if all(_equal(path, value, was) for value in wrote):
             continue
-        if is_now == was:
+        if _equal(path, is_now, was):
             back.append(path)
-        elif is_now in wrote:
+        elif any(_equal(path, is_now, value) for value in wrote):
             restore.append(path)
         else:
             foreign.append(Foreign(path, was, wrote[-1] if wrote else ABSENT, is_now))
@@ -152,13 +155,36 @@ def compare(baseline: Mapping[str, Any], ours: Sequence[Mapping[str, Any]], now:
         for path in restore
         if path[-1] == "state"
         and before.get(path) == "absent"
-        and any(f.path[: len(path) - 1] == path[:-1] for f in foreign)
+        and any(other.path[: len(path) - 1] == path[:-1] for other in foreign)
     }
     foreign += [Foreign(path, before[path], current[path], current[path]) for path in sorted(kept)]
     # What had no value before us has nothing to be given back: the setting above it says that it was not there.
     return Comparison(
         tuple(path for path in restore if path not in kept and path in before), tuple(back), tuple(foreign)
     )
+
+
+def _equal(path: Path, one: Any, other: Any) -> bool:
+    return one == other or (_is_nothing(path, one) and _is_nothing(path, other))
+
+
+def _is_nothing(path: Path, value: Any) -> bool:
+    return value is ABSENT or value in _WORDS_FOR_NOTHING or (path[-1] == "concurrency" and value == 0)
+
+
+def overlay(state: Any, over: Any) -> Any:
+    """A state with the values of another one for the settings that both have.
+
+    Where one of them says that something is there and the other that it is absent, the other's whole word counts.
+    """
+    if isinstance(state, Mapping) and isinstance(over, Mapping):
+        if state.get("state") != over.get("state") and "state" in state and "state" in over:
+            return dict(over)
+        return {key: overlay(value, over[key]) if key in over else value for key, value in state.items()}
+    if isinstance(state, list) and isinstance(over, list) and _has_identities(state):
+        others = by_identity(over)
+        return [overlay(e, others[f"{identity(e)}"]) if f"{identity(e)}" in others else e for e in state]
+    return over
 
 
 def by_identity(states: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

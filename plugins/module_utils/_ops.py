@@ -30,6 +30,7 @@ COMMON_SPEC: dict[str, Any] = {
 WAIT_SPEC: dict[str, Any] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 600},
+    "partial": {"type": "bool", "default": False},
 }
 
 GUARD = (AwsError, Refused, Unsettled)
@@ -113,6 +114,7 @@ class OpsModule(AnsibleAWSModule):
             survey=survey,
             review=review,
             check_mode=self.check_mode,
+            partial=self.params["partial"],
             workers=self.params["workers"],
             guard=GUARD,
             wait_last=self.params["wait"],
@@ -149,17 +151,17 @@ class OpsModule(AnsibleAWSModule):
         self._refuse_doubles(targets)
         states = gather(fetch, targets, self.params["workers"], GUARD)
         results: list[dict[str, Any]] = [
-            {"target": target.name, "error": str(state)}
+            {"target": target.name, "error": str(state), "error_code": getattr(state, "code", None)}
             if isinstance(state, Exception)
-            else {"target": target.name, "error": None, **state}
+            else {"target": target.name, "error": None, "error_code": None, **state}
             for target, state in zip(targets, states, strict=True)
         ]
-        errors = [f"{result['target']}: {result['error']}" for result in results if result["error"]]
+        errors = [(result["target"], result["error"]) for result in results if result["error"]]
         if complete and len(errors) < len(results):
             try:
                 complete([result for result in results if not result["error"]])
             except GUARD as error:
-                errors.append(str(error))
+                errors.append(("", str(error)))
         if errors:
             self.fail_json(
                 msg=_listing(f"{len(errors)} of {len(targets)} could not be read", errors), results=results, **also
@@ -207,15 +209,24 @@ def _result(outcome: Outcome, check_mode: bool) -> dict[str, Any]:
 def _failure(failed: Sequence[Outcome], outcomes: Sequence[Outcome]) -> str:
     done = [outcome for outcome in outcomes if outcome.done]
     written = (
-        f"{len(done)} of {len(outcomes)} were changed (see results); the same task run again does the rest"
+        f"{len(done)} of {len(outcomes)} were changed (see results); the same task run again goes on"
         if done
         else "nothing was written"
     )
     return _listing(
-        f"{len(failed)} of {len(outcomes)} failed, {written}", [f"{o.target.name}: {o.error}" for o in failed]
+        f"{len(failed)} of {len(outcomes)} failed, {written}", [(o.target.name, str(o.error)) for o in failed]
     )
 
 
-def _listing(headline: str, lines: Sequence[str], most: int = 20) -> str:
+def _listing(headline: str, errors: Sequence[tuple[str, str]], most: int = 20) -> str:
+    """A headline and a line for each error, with all the targets that it is about."""
+    targets: dict[str, list[str]] = {}
+    for target, error in errors:
+        targets.setdefault(error, []).append(target)
+    lines = [
+        # An error about one target often begins with its name already.
+        f"- {error}" if error.startswith(names[0]) else f"- {', '.join(names)}: {error}"
+        for error, names in targets.items()
+    ]
     more = [f"… and {len(lines) - most} more, see results"] if len(lines) > most else []
-    return "\n".join([f"{headline}:", *(f"- {line}" for line in lines[:most]), *more])
+    return "\n".join([f"{headline}:", *lines[:most], *more])

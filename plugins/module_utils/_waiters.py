@@ -28,16 +28,19 @@ class Waiter:
         model: A waiter of botocore's waiter model, version 2.
         what: What the failure is called, for example "Provisioned concurrency".
         reason: JMESPath of AWS's reason in an answer that means failure.
+        way_out: What the operator can do about a failure.
     """
 
     service: str
     model: Mapping[str, Any]
     what: str
     reason: str = "''"
+    way_out: str = ""
 
     def failure(self, answer: Mapping[str, Any]) -> str:
         """What to tell the operator of an answer that means failure."""
-        return f"{self.what} failed: {jmespath.search(self.reason, answer) or 'AWS gives no reason'}"
+        said = f"{self.what} failed: {jmespath.search(self.reason, answer) or 'AWS gives no reason'}."
+        return f"{said} {self.way_out}".strip()
 
 
 def _poll(operation: str, *, success: str, failure: str) -> dict[str, Any]:
@@ -59,6 +62,7 @@ WAITERS: dict[str, Waiter] = {
         service="lambda",
         what="Provisioned concurrency",
         reason="StatusReason",
+        way_out="Its log says why it can not start; mend that and run the same task again, or take it back.",
         model=_poll("GetProvisionedConcurrencyConfig", success="Status == 'READY'", failure="Status == 'FAILED'"),
     ),
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html, TableStatus; an index

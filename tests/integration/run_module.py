@@ -33,7 +33,7 @@ class Run:
 
 def environment(env: dict[str, str] | None = None) -> dict[str, str]:
     """What a command is started with, and `env`: no settings of the caller's, the current Python environment's tools
-    first in the path, and nothing written into the user's home or change log.
+    first in the path, and nothing that Ansible would write into the user's home.
     """
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_", "RUNBOOK_"))}
     home = ROOT / ".cache" / "ansible"
@@ -44,7 +44,6 @@ def environment(env: dict[str, str] | None = None) -> dict[str, str]:
         "ANSIBLE_HOME": str(home),
         "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
-        "RUNBOOK_CHANGE_LOG": str(ROOT / ".cache" / "change-log"),
         **(env or {}),
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from integration.run_module import run_module
+from integration.waiting import time_passes_after
 
 from local_aws.client import Account
 
@@ -277,12 +278,16 @@ def test_what_aws_refuses_is_told_and_the_others_are_done(account: Account) -> N
 
 def test_a_table_that_is_being_changed_is_waited_for(account: Account) -> None:
     make_table(account, "t", units=10)
-    account.settings(transition_seconds=4)
+    account.settings(transition_seconds=600)
     units = {"ReadCapacityUnits": 30, "WriteCapacityUnits": 10}
     account.client("dynamodb").update_table(TableName="t", ProvisionedThroughput=units)
     assert describe(account, "t")["TableStatus"] == "UPDATING"
     account.settings(transition_seconds=0.1)
-    done = set_capacity(account, [{"name": "t", "read": {"units": 40}}])
+    mark = account.mark()
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(set_capacity, account, [{"name": "t", "read": {"units": 40}}])
+        time_passes_after(account, mark, "DescribeTable")
+        done = run.result()
     assert done["rc_"] == 0, done["output"]
     assert done["results"][0]["before"] == {"name": "t", "read": {"units": 30}}
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from aws_makers import make_function
 from integration.run_module import run_module, run_playbook
+from integration.waiting import time_passes_after
 
 from ansible_collections.runbook.aws.plugins.modules import lambda_concurrency, lambda_concurrency_info
 from local_aws.client import SECRET_KEY, Account
@@ -223,12 +224,16 @@ def test_a_denied_call_names_what_to_allow(application: Account) -> None:
 
 
 def test_what_was_started_without_waiting_is_waited_for_by_the_next_run(application: Account) -> None:
-    application.settings(transition_seconds=4)
+    application.settings(transition_seconds=600)
     wish = {"name": "orders", "provisioned": live(concurrency=5)}
     concurrency(application, wish, wait=False)
     assert list(seen(application)["functions"]["orders"][1].values()) == [(5, "IN_PROGRESS")]
     mark = application.mark()
-    concurrency(application, wish)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(concurrency, application, wish)
+        # It reads the state, and then asks again until that is READY.
+        time_passes_after(application, mark, "GetProvisionedConcurrencyConfig")
+        assert run.result()["rc_"] == 0
     assert application.mutating(mark) == []
     assert list(seen(application)["functions"]["orders"][1].values()) == [(5, "READY")]
 

@@ -36,7 +36,11 @@ def application(account: Account) -> Account:
 
 
 def _environment(account: Account) -> dict[str, str]:
-    return {"RUNBOOK_LOCAL_ENDPOINT": account.endpoint, "RUNBOOK_LOCAL_ACCOUNT": account.id}
+    return {
+        "RUNBOOK_LOCAL_ENDPOINT": account.endpoint,
+        "RUNBOOK_LOCAL_ACCOUNT": account.id,
+        "RUNBOOK_CHANGE_LOG": str(ROOT / ".cache" / "change-log"),
+    }
 
 
 def play(account: Account, name: str, *arguments: str, log: Path | None = None, **variables: Any) -> Run:
@@ -80,6 +84,14 @@ def writes(account: Account, since: int) -> list[str]:
         for call in account.mutating(since)
         if call["operation"] not in ("UpdateItem", "TransactWriteItems")
     ]
+
+
+def _records(account: Account) -> list[dict[str, Any]]:
+    tables = account.client("dynamodb")
+    if RUNBOOK_TABLE not in tables.list_tables()["TableNames"]:
+        return []
+    items: list[dict[str, Any]] = tables.scan(TableName=RUNBOOK_TABLE)["Items"]
+    return items
 
 
 def recap(run: Run) -> dict[str, int]:
@@ -159,10 +171,78 @@ def test_a_function_that_was_deleted_meanwhile_does_not_keep_the_rest_scaled_up(
     original = state(application)
     assert play(application, "scale-for-event", scale_event_name="sale").code == 0
     application.client("lambda").delete_function(FunctionName="sc-agent-risk-agent-prod")
-    back = play(application, "scale-back", scale_event_name="sale")
-    assert back.code == 0 and "gone" in back.stdout, back.output
+    back = play(application, "scale-back", scale_event_name="sale", scale_event_force=True)
+    assert back.code == 0 and "gone" in back.stdout and "stays open" in back.stdout, back.output
     assert state(application)["bounds"] == original["bounds"]
     assert state(application)["reserved"][ORCHESTRATOR] == original["reserved"][ORCHESTRATOR]
+
+
+def test_what_aws_refuses_to_bring_back_does_not_keep_the_rest_and_is_finished_later(application: Account) -> None:
+    profiles = {
+        "high_traffic": {
+            "functions": [{"name": "orchestrator", "reserved": 200}],
+            "tables": [{"name": "inventory", "read": {"units": 100}}],
+        }
+    }
+    original = state(application)
+    tables = application.client("dynamodb")
+    assert play(application, "scale-for-event", scale_event_name="sale", scale_event_profiles=profiles).code == 0
+    units = tables.describe_table(TableName="sc-agent-inventory-prod")["Table"]["ProvisionedThroughput"]
+    # DynamoDB lowers a table four times at once; the fifth time has to wait for an hour.
+    for less in range(1, 5):
+        _set_units(tables, "sc-agent-inventory-prod", 100, units["WriteCapacityUnits"] + 10 - less)
+    _set_units(tables, "sc-agent-inventory-prod", 100, units["WriteCapacityUnits"])
+
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code != 0 and "sc-agent-inventory-prod" in back.output and "stays open" in back.output, back.output
+    assert state(application)["reserved"] == original["reserved"]
+    application.advance(3700)
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0, back.output
+    found = tables.describe_table(TableName="sc-agent-inventory-prod")["Table"]["ProvisionedThroughput"]
+    assert found["ReadCapacityUnits"] == 20
+
+
+def _set_units(tables: Any, name: str, read: int, write: int) -> None:
+    now = tables.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]
+    if (now["ReadCapacityUnits"], now["WriteCapacityUnits"]) != (read, write):
+        throughput = {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+        tables.update_table(TableName=name, ProvisionedThroughput=throughput)
+        while tables.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
+            time.sleep(0.05)
+
+
+def test_an_index_that_was_deleted_meanwhile_is_told_and_the_event_can_be_closed(application: Account) -> None:
+    original = state(application)
+    assert play(application, "scale-for-event", scale_event_name="sale").code == 0
+    application.client("dynamodb").update_table(
+        TableName=SESSIONS, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-user"}}]
+    )
+    back = play(application, "scale-back", scale_event_name="sale")
+    assert back.code == 0 and "indexes.by-user" in back.stdout and "stays open" in back.stdout, back.output
+    assert state(application)["reserved"] == original["reserved"]
+    closed = play(application, "scale-back", scale_event_name="sale", scale_event_accept=True)
+    assert closed.code == 0 and "the event is closed" in closed.stdout, closed.output
+
+
+@pytest.mark.parametrize(
+    "order", [("first", "second"), ("second", "first")], ids=["first-ends-first", "second-ends-first"]
+)
+def test_two_events_at_a_time_do_not_take_each_others_sizes_away(application: Account, order: tuple[str, str]) -> None:
+    def profiles(reserved: int) -> dict[str, Any]:
+        return {"high_traffic": {"functions": [{"name": "orchestrator", "reserved": reserved}]}}
+
+    sizes = {"first": 200, "second": 300}
+    for name, reserved in sizes.items():
+        run = play(application, "scale-for-event", scale_event_name=name, scale_event_profiles=profiles(reserved))
+        assert run.code == 0, run.output
+    ends, stays = order
+    back = play(application, "scale-back", scale_event_name=ends)
+    assert back.code == 0 and f" {stays}" in back.stdout, back.output
+    assert state(application)["reserved"][ORCHESTRATOR] == sizes[stays]
+    back = play(application, "scale-back", scale_event_name=stays)
+    assert back.code == 0, back.output
+    assert state(application)["reserved"][ORCHESTRATOR] == 100
 
 
 @pytest.mark.parametrize("way_on", ["finish", "undo"])
@@ -244,7 +324,7 @@ def test_of_two_runs_at_once_the_second_is_refused_with_the_holders_name(applica
         assert first.result().code == 0, first.result().output
     assert second.code != 0
     assert "held by" in second.output and "scale-event sale" in second.output, second.output
-    records = application.client("dynamodb").scan(TableName=RUNBOOK_TABLE)["Items"]
+    records = _records(application)
     assert {item["name"]["S"] for item in records if "name" in item} == {"sale"}
     back = play(application, "scale-back", scale_event_name="sale")
     assert back.code == 0, back.output
@@ -284,6 +364,10 @@ def _let_it_end(table: Any) -> None:
     [
         ({"scale_event_profile": "high_trafic"}, ["high_trafic", "baseline, high_traffic"]),
         ({"scale_event_name": "black friday"}, ["black friday", "no name for an event"]),
+        ({"scale_event_name": 2026}, ["2026", "no name for an event"]),
+        ({"scale_event_profiles": {"high_traffic": {"function": [{"name": "*"}]}}}, ["has function", "functions and"]),
+        ({"scale_event_profiles": {"high_traffic": {"functions": "orchestrator"}}}, ["has functions", "list"]),
+        ({"runbook_profile": "nope"}, ["nope"]),
         ({"scale_event_ends_at": "2020-01-01T00:00Z"}, ["2020-01-01T00:00Z", "past"]),
         ({"scale_event_ends_at": "2030-01-01T00:00"}, ["no time zone"]),
         ({"runbook_expected_account_id": "111122223333"}, ["111122223333", "Nothing was written"]),
@@ -312,7 +396,21 @@ def _let_it_end(table: Any) -> None:
             ["$LATEST", "alias"],
         ),
     ],
-    ids=["profile", "name", "past", "zone", "account", "unknown", "negative", "too-much", "latest"],
+    ids=[
+        "profile",
+        "name",
+        "number",
+        "typo",
+        "no-list",
+        "credentials",
+        "past",
+        "zone",
+        "account",
+        "unknown",
+        "negative",
+        "too-much",
+        "latest",
+    ],
 )
 def test_a_wrong_wish_is_explained_before_anything_is_scaled(
     application: Account, variables: dict[str, Any], says: list[str]
@@ -326,6 +424,8 @@ def test_a_wrong_wish_is_explained_before_anything_is_scaled(
     assert "Traceback" not in run.output
     assert state(application) == original
     assert set(writes(application, mark)) <= {"CreateTable", "UpdateContinuousBackups"}
+    kinds = [item["kind"]["S"] for item in _records(application)]
+    assert set(kinds) <= {"lock"}, "an event that never began is on record"
 
 
 def test_a_denied_action_is_named_and_the_lock_is_given_back(application: Account) -> None:

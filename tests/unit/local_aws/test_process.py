@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from local_aws import process
+from local_aws.client import LocalAws
 from local_aws.process import Server, start_time
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,13 +97,12 @@ def test_a_taken_port_is_one_clear_line(directory: Path) -> None:
     )
 
 
-def test_a_port_of_another_embedded_aws_names_it(directory: Path, tmp_path: Path) -> None:
-    assert command(directory, "up", "--port", "0", "--no-seed").returncode == 0
-    port = json.loads((directory / "server.json").read_text())["port"]
-    refused = command(tmp_path / "second", "up", "--port", str(port), "--no-seed")
+def test_a_port_of_another_embedded_aws_names_it(directory: Path, local_aws: LocalAws) -> None:
+    another = local_aws.health()
+    refused = command(directory, "up", "--port", str(another["port"]), "--no-seed")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
-    assert str(directory) in refused.stderr
+    assert another["directory"] in refused.stderr
 
 
 def test_down_leaves_a_process_alone_that_only_has_the_same_pid(directory: Path) -> None:

@@ -17,3 +17,14 @@ def test_only_settings_that_differ_are_shown() -> None:
         {"target": "a", "setting": "y", "before": 2, "after": 3},
         {"target": "d", "setting": "z.min", "before": "-", "after": 4},
     ]
+
+
+def test_what_is_only_kept_to_come_back_is_not_shown() -> None:
+    results = [
+        {
+            "target": "t",
+            "before": {"name": "t", "billing_mode": "PROVISIONED", "read": {"units": 5}},
+            "after": {"name": "t", "billing_mode": "PAY_PER_REQUEST"},
+        }
+    ]
+    assert [row["setting"] for row in changed_settings(results)] == ["billing_mode"]

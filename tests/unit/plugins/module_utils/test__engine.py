@@ -100,6 +100,14 @@ def test_one_target_that_cannot_be_planned_keeps_all_from_being_written(wish: tu
     assert outcomes[1].error is not None
 
 
+@pytest.mark.parametrize("wish", [("missing", 5), ("b", -1)], ids=["unreadable", "refused"])
+def test_partial_work_is_done_where_it_can_be_and_the_rest_is_told(wish: tuple[str, int]) -> None:
+    world = World(a=1, b=1)
+    outcomes = run(world, ("a", 5), wish, partial=True)
+    assert world.numbers == {"a": 5, "b": 1}
+    assert outcomes[0].error is None and outcomes[1].error is not None and outcomes[1].done == ()
+
+
 def test_a_review_that_refuses_one_target_keeps_all_from_being_written() -> None:
     world = World(a=1, b=1)
     outcomes = run(world, ("a", 5), ("b", 6), survey=lambda: 10, review=lambda plans, limit: {"b": f"over {limit}"})
