@@ -52,7 +52,7 @@ GATES = (
     Gate("ruff", ("ruff", "check", "--no-fix", ".")),
     Gate("ruff-format", ("ruff", "format", "--check", ".")),
     Gate("changelog", ("antsibull-changelog", "lint")),
-    Gate("pytest", (PYTHON, "-m", "pytest", "-n", "2", "--durations=10"), lint=False),
+    Gate("pytest", (PYTHON, "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations=10"), lint=False),
     Gate("sanity", (PYTHON, "-m", "tools.sanity"), lint=False),
     Gate("molecule", (PYTHON, "-m", "tools.molecule"), lint=False),
     Gate("ansible-lint", ("ansible-lint",), settings=NO_INVENTORY),
