@@ -13,6 +13,8 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -116,7 +118,9 @@ class Application:
         self._wait(account, fault)
         if dropped:
             raise ConnectionDropped
-        return response
+        # Clients compare times with AWS's clock, which is this account's here.
+        headers = [header for header in response.headers if header[0].lower() != "date"]
+        return replace(response, headers=[*headers, ("Date", formatdate(account.now(), usegmt=True))])
 
     def _respond(self, call: Call, fault: Fault | None) -> Response:
         try:

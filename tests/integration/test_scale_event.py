@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from integration.run_module import ROOT, Run, environment, run_playbook
 
-from local_aws.client import SECRET_KEY, Account
+from local_aws.client import SECRET_KEY, Account, LocalAws
 from local_aws.reference import seed, seed_other
 
 ORCHESTRATOR = "sc-agent-orchestrator-prod"
@@ -35,12 +35,31 @@ def application(account: Account) -> Account:
     return account
 
 
+@pytest.fixture(scope="module")
+def untouched(local_aws: LocalAws) -> Account:
+    """The same for tests that must leave it as it is."""
+    account = local_aws.fresh_account()
+    seed(account.endpoint, account.session, environments=("prod",), minimal=True)
+    return account
+
+
 def _environment(account: Account) -> dict[str, str]:
     return {
         "RUNBOOK_LOCAL_ENDPOINT": account.endpoint,
         "RUNBOOK_LOCAL_ACCOUNT": account.id,
         "RUNBOOK_CHANGE_LOG": str(ROOT / ".cache" / "change-log"),
     }
+
+
+# Enough where it is not about tables: a play without them is half as long.
+SMALL = {
+    "high_traffic": {
+        "functions": [
+            {"name": "orchestrator", "reserved": 200, "provisioned": [{"qualifier": "live", "concurrency": 50}]},
+            {"name": "risk-agent", "reserved": 50},
+        ]
+    }
+}
 
 
 def play(account: Account, name: str, *arguments: str, log: Path | None = None, **variables: Any) -> Run:
@@ -158,7 +177,7 @@ def test_what_somebody_changed_meanwhile_is_left_and_reported_unless_forced(appl
 
 
 def test_what_somebody_changed_can_be_accepted(application: Account) -> None:
-    assert play(application, "scale-for-event", scale_event_name="sale").code == 0
+    assert play(application, "scale-for-event", scale_event_profiles=SMALL, scale_event_name="sale").code == 0
     functions = application.client("lambda")
     functions.put_function_concurrency(FunctionName=ORCHESTRATOR, ReservedConcurrentExecutions=230)
     accepted = play(application, "scale-back", scale_event_name="sale", scale_event_accept=True)
@@ -245,9 +264,8 @@ def test_two_events_at_a_time_do_not_take_each_others_sizes_away(application: Ac
     assert state(application)["reserved"][ORCHESTRATOR] == 100
 
 
-@pytest.mark.parametrize("way_on", ["finish", "undo"])
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_killed_between_two_calls(application: Account, way_on: str, sign: signal.Signals) -> None:
+@pytest.mark.parametrize(("sign", "way_on"), [(signal.SIGKILL, "undo"), (signal.SIGINT, "finish")])
+def test_a_run_that_is_killed_between_two_calls(application: Account, sign: signal.Signals, way_on: str) -> None:
     original = state(application)
     # The last write of the event is throttled for as long as it takes to kill the run that patiently repeats it.
     application.fault(
@@ -264,7 +282,7 @@ def test_a_run_that_is_killed_between_two_calls(application: Account, way_on: st
     assert between["reserved"][ORCHESTRATOR] == 200 and between["provisioned"] == original["provisioned"]
 
     if way_on == "finish":
-        again = play(application, "scale-for-event", scale_event_name="sale")
+        again = play(application, "scale-for-event", scale_event_profiles=SMALL, scale_event_name="sale")
         assert again.code == 0, again.output
         assert [number for _arn, number in state(application)["provisioned"][ORCHESTRATOR]] == [50]
     back = play(application, "scale-back", scale_event_name="sale")
@@ -291,8 +309,9 @@ def test_what_is_left_of_a_killed_run_stops_writing(application: Account) -> Non
 @contextmanager
 def _begun(account: Account) -> Iterator[subprocess.Popen[bytes]]:
     """A run of scale-for-event in its last write."""
+    wish = json.dumps({"scale_event_name": "sale", "scale_event_profiles": SMALL})
     with subprocess.Popen(
-        ["ansible-playbook", "playbooks/scale-for-event.yml", "--extra-vars", json.dumps({"scale_event_name": "sale"})],
+        ["ansible-playbook", "playbooks/scale-for-event.yml", "--extra-vars", wish],
         cwd=ROOT,
         env=environment(_environment(account)),
         stdin=subprocess.DEVNULL,
@@ -315,12 +334,12 @@ def _descendants(pid: int) -> list[int]:
 def test_of_two_runs_at_once_the_second_is_refused_with_the_holders_name(application: Account) -> None:
     application.settings(transition_seconds=4)
     with ThreadPoolExecutor() as pool:
-        first = pool.submit(play, application, "scale-for-event", scale_event_name="sale")
+        first = pool.submit(play, application, "scale-for-event", scale_event_profiles=SMALL, scale_event_name="sale")
         deadline = time.monotonic() + 60
         while "TransactWriteItems" not in {call["operation"] for call in application.calls()}:
             assert time.monotonic() < deadline
             time.sleep(0.2)
-        second = play(application, "scale-for-event", scale_event_name="other")
+        second = play(application, "scale-for-event", scale_event_profiles=SMALL, scale_event_name="other")
         assert first.result().code == 0, first.result().output
     assert second.code != 0
     assert "held by" in second.output and "scale-event sale" in second.output, second.output
@@ -333,7 +352,16 @@ def test_of_two_runs_at_once_the_second_is_refused_with_the_holders_name(applica
 def test_what_is_past_its_end_is_brought_back_by_a_schedule(application: Account) -> None:
     original = state(application)
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    assert play(application, "scale-for-event", scale_event_name="sale", scale_event_ends_at=soon).code == 0
+    assert (
+        play(
+            application,
+            "scale-for-event",
+            scale_event_profiles=SMALL,
+            scale_event_name="sale",
+            scale_event_ends_at=soon,
+        ).code
+        == 0
+    )
 
     quiet = play(application, "scale-back", scale_event_overdue=True)
     assert quiet.code == 0 and "no event is past its end" in quiet.stdout, quiet.output
@@ -412,26 +440,26 @@ def _let_it_end(table: Any) -> None:
         "latest",
     ],
 )
-def test_a_wrong_wish_is_explained_before_anything_is_scaled(
-    application: Account, variables: dict[str, Any], says: list[str]
+def test_a_wrongwish_is_explained_before_anything_is_scaled(
+    untouched: Account, variables: dict[str, Any], says: list[str]
 ) -> None:
-    original = state(application)
-    mark = application.mark()
-    run = play(application, "scale-for-event", **variables)
+    original = state(untouched)
+    mark = untouched.mark()
+    run = play(untouched, "scale-for-event", **variables)
     assert run.code != 0
     for words in says:
         assert words in run.output, run.output
     assert "Traceback" not in run.output
-    assert state(application) == original
-    assert set(writes(application, mark)) <= {"CreateTable", "UpdateContinuousBackups"}
-    kinds = [item["kind"]["S"] for item in _records(application)]
+    assert state(untouched) == original
+    assert set(writes(untouched, mark)) <= {"CreateTable", "UpdateContinuousBackups"}
+    kinds = [item["kind"]["S"] for item in _records(untouched)]
     assert set(kinds) <= {"lock"}, "an event that never began is on record"
 
 
 def test_a_denied_action_is_named_and_the_lock_is_given_back(application: Account) -> None:
     original = state(application)
     application.deny("lambda:PutFunctionConcurrency")
-    run = play(application, "scale-for-event", scale_event_name="sale")
+    run = play(application, "scale-for-event", scale_event_profiles=SMALL, scale_event_name="sale")
     assert run.code != 0 and "lambda:PutFunctionConcurrency" in run.output and "Allow" in run.output, run.output
     application.settings(denied=[])
     back = play(application, "scale-back", scale_event_name="sale")
@@ -439,8 +467,8 @@ def test_a_denied_action_is_named_and_the_lock_is_given_back(application: Accoun
     assert state(application) == original
 
 
-def test_an_event_without_a_record_cannot_be_brought_back(application: Account) -> None:
-    run = play(application, "scale-back", scale_event_name="never-was")
+def test_an_event_without_a_record_cannot_be_brought_back(untouched: Account) -> None:
+    run = play(untouched, "scale-back", scale_event_name="never-was")
     assert run.code != 0 and "no event 'never-was' on record" in run.output, run.output
 
 
