@@ -43,8 +43,18 @@ def test_functions_are_found_by_pattern_with_the_accounts_totals(application: Ac
     result = info(application, name_pattern="shop-*-prod")
     assert result["account"] == {"limit": 1000, "reserved": 150, "unreserved": 850}
     assert result["results"] == [
-        {"target": "shop-mail-prod", "error": None, "function": {"name": "shop-mail-prod", "reserved": "unreserved"}},
-        {"target": "shop-orders-prod", "error": None, "function": {"name": "shop-orders-prod", "reserved": 150}},
+        {
+            "target": "shop-mail-prod",
+            "error": None,
+            "error_code": None,
+            "function": {"name": "shop-mail-prod", "reserved": "unreserved"},
+        },
+        {
+            "target": "shop-orders-prod",
+            "error": None,
+            "error_code": None,
+            "function": {"name": "shop-orders-prod", "reserved": 150},
+        },
     ]
     calls = [call["operation"] for call in application.calls(mark) if call["service"] == "lambda"]
     assert sorted(calls) == ["GetAccountSettings", "GetFunction", "GetFunction", "ListFunctions"]
