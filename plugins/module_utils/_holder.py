@@ -114,6 +114,18 @@ def run_above(pid: int) -> tuple[int, ...]:
     return tuple(above[:found])
 
 
+def run_is_alive(run: tuple[int, ...]) -> bool:
+    """Whether the main process of a run, as `run_above` found it, is still there. One small read, for every write.
+
+    Its child is taken over by another process at the moment when it ends.
+    """
+    if not run:
+        return True
+    child = run[-2] if len(run) > 1 else os.getpid()
+    fields = _stat(child)
+    return fields is not None and int(fields[1]) == run[-1]
+
+
 def _user(variables: Mapping[str, Any]) -> str:
     launched_by = next((str(variables[name]) for name in _USER_VARIABLES if variables.get(name)), "")
     if launched_by:
@@ -124,18 +136,25 @@ def _user(variables: Mapping[str, Any]) -> str:
         return f"uid {os.getuid()}"  # A container that runs under a number of which no name is known.
 
 
-def _process(pid: int) -> Process | None:
-    """proc(5), /proc/pid/stat: after the name in parentheses come the state and, as field 22, the start time."""
+def _stat(pid: int) -> list[str] | None:
+    """proc(5), /proc/pid/stat, from the state on: state, parent, ... and as field 22 of all the start time."""
     try:
-        state, *fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def _process(pid: int) -> Process | None:
+    fields = _stat(pid)
+    try:
         words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
     except OSError:
         return None
+    if fields is None:
+        return None
     names = [Path(word).name for word in words if word]
     command = next((name for name in names[:3] if name.startswith("ansible")), names[0] if names else "")
-    return Process(ticks=int(fields[18]), gone=state in "ZX", parent=int(fields[0]), command=command)
+    return Process(ticks=int(fields[19]), gone=fields[0] in "ZX", parent=int(fields[1]), command=command)
 
 
 def _started(ticks: int) -> str:

@@ -18,7 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._engine import Unsettled, gather, reconcile
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
-from ansible_collections.runbook.aws.plugins.module_utils._holder import run_above
+from ansible_collections.runbook.aws.plugins.module_utils._holder import run_above, run_is_alive
 from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
 
@@ -170,7 +170,7 @@ class OpsModule(AnsibleAWSModule):
 
     def _still_wanted(self, service: str, operation: str) -> None:
         # A run that was killed has lost its lock to the next one, so what is left of it must not go on writing.
-        if Call(service, operation).writes and run_above(os.getpid()) != self._run:
+        if Call(service, operation).writes and not run_is_alive(self._run):
             raise AwsError(f"The run was ended from outside, so {service}:{operation} was not sent.", "RunEnded")
 
     def _refuse_doubles(self, targets: Sequence[Target]) -> None:
