@@ -34,7 +34,10 @@ options:
 EXAMPLES = r"""
 - name: The baseline
   ansible.builtin.debug:
-    msg: "{{ [{'name': 'orders', 'reserved': 200}] | runbook.aws.as_before_others([[{'name': 'orders', 'reserved': 100}]]) }}"
+    msg: "{{ now | runbook.aws.as_before_others([baseline]) }}"
+  vars:
+    now: [{name: orders, reserved: 200}]
+    baseline: [{name: orders, reserved: 100}]
 """
 
 RETURN = r"""
