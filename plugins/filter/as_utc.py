@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+
+from ansible_collections.runbook.aws.plugins.module_utils._operation import stamp
 
 DOCUMENTATION = r"""
 name: as_utc
@@ -55,7 +57,8 @@ def as_utc(moment: str | datetime) -> str:
         raise AnsibleFilterError(
             f"'{moment}' has no time zone: add one, for example {parsed.isoformat(timespec='minutes')}Z for UTC."
         )
-    return parsed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # As records keep their times, so that both compare as text.
+    return stamp(parsed)
 
 
 class FilterModule:

@@ -107,9 +107,9 @@ def bring_back(
         goal: Mapping[str, Any] = was
         for event, states in set_by_others:
             if name in states:
-                before, goal = goal, overlay(goal, states[name])
-                changed = [path for path, value in spread(goal).items() if spread(before).get(path, ABSENT) != value]
-                kept += [{"target": name, "setting": ".".join(path), "event": event} for path in sorted(changed)]
+                before, goal = spread(goal), overlay(goal, states[name])
+                changed = sorted(path for path, value in spread(goal).items() if before.get(path, ABSENT) != value)
+                kept += [{"target": name, "setting": ".".join(path), "event": event} for path in changed]
         comparison = compare(goal, [states[name] for states in set_by_us if name in states], current[name])
         paths = list(comparison.restore)
         for other in comparison.foreign:
