@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import LOCK, attribute, key, stamp, table_calls
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._operation import LOCK, attribute, key, table_calls
 from local_aws.client import Account
 
 TABLE = "sc-agent-runbook-prod"

@@ -10,7 +10,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._moments import moment as read
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
 DOCUMENTATION = r"""
 name: as_utc
@@ -48,17 +50,13 @@ def as_utc(moment: str | datetime) -> str:
         AnsibleFilterError: Not a moment, or one without a zone.
     """
     try:
-        parsed = moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment).strip())
-    except ValueError as error:
-        raise AnsibleFilterError(
-            f"'{moment}' is no moment: write it as ISO 8601 with a time zone, for example 2026-11-27T23:00+01:00."
-        ) from error
-    if parsed.tzinfo is None:
-        raise AnsibleFilterError(
-            f"'{moment}' has no time zone: add one, for example {parsed.isoformat(timespec='minutes')}Z for UTC."
-        )
+        found = moment if isinstance(moment, datetime) else read(str(moment))
+        if found.tzinfo is None:
+            raise Refused(f"'{moment}' does not say in which time zone: add one.")
+    except Refused as refused:
+        raise AnsibleFilterError(str(refused)) from None
     # As records keep their times, so that both compare as text.
-    return stamp(parsed)
+    return stamp(found)
 
 
 class FilterModule:

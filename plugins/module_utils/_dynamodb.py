@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import AUTOSCALING_SPEC, shape_autoscaling
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
 
 PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
@@ -292,7 +293,7 @@ def _facts(capacity: Capacity, now: datetime) -> dict[str, Any]:
             "used_today": used,
             "left_now": at_once,
             "left_today": min(DECREASES_A_DAY - used, at_once + hours_left),
-            "next_possible": clock(free or now),
+            "next_possible": stamp(free or now),
         },
     }
 
@@ -302,10 +303,10 @@ def _switch_facts(state: TableState) -> dict[str, Any]:
     counted = switches is not None and not switches.unseen
     times = switches.times if switches else ()
     return {
-        "last": clock(state.last_on_demand) if state.last_on_demand else None,
+        "last": stamp(state.last_on_demand) if state.last_on_demand else None,
         "used": len(times) if counted else None,
         "left": max(SWITCHES - len(times), 0) if counted else None,
-        "next_possible": clock((switches.next_free if switches else None) or state.read_at) if counted else None,
+        "next_possible": stamp((switches.next_free if switches else None) or state.read_at) if counted else None,
         "note": (
             f"not observable: {switches.unseen}"
             if switches and switches.unseen
@@ -318,7 +319,3 @@ def _switch_facts(state: TableState) -> dict[str, Any]:
 
 def _day(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def clock(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -34,8 +34,8 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb import (
     Switches,
     TableState,
     check,
-    clock,
 )
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 
 # quotas, "Throughput default quotas": for one table, reads and writes each. Adjustable, so this is only a note.
@@ -328,11 +328,11 @@ def _decrease_notes(state: TableState, parts: Sequence[_Part]) -> list[str]:
             continue
         used = capacity.decreases_today(state.read_at)
         if any(units < capacity.rates[kind].units for kind, units in part.units.items()):
-            late.append(f"{capacity.subject} was lowered {used} times today and can be again at {clock(free)}")
+            late.append(f"{capacity.subject} was lowered {used} times today and can be again at {stamp(free)}")
         elif any(part.reach(kind)[1][1] < capacity.rates[kind].units for kind in part.scaling):
             notes.append(
                 f"{capacity.subject} was lowered {used} times today: its bounds are moved now, its units come down"
-                f" after {clock(free)} (UTC)."
+                f" after {stamp(free)} (UTC)."
             )
     if late:
         raise Refused(
@@ -355,11 +355,11 @@ def _switch_notes(state: TableState, mode: str, parts: Sequence[_Part]) -> list[
     if free := switches.next_free:
         raise Refused(
             f"{state.name} was switched to on-demand {len(switches.times)} times in the last 24 hours, and AWS allows"
-            f" {SWITCHES}. The next switch is possible at {clock(free)} (UTC). Until then raise its units instead."
+            f" {SWITCHES}. The next switch is possible at {stamp(free)} (UTC). Until then raise its units instead."
         )
     notes = []
     if switches.unseen:
-        shown = f"at least {len(switches.times)}, at {clock(switches.times[-1])}" if switches.times else "none seen"
+        shown = f"at least {len(switches.times)}, at {stamp(switches.times[-1])}" if switches.times else "none seen"
         notes.append(
             f"{state.name}: not observable: how many of the {SWITCHES} switches to on-demand in 24 hours are used"
             f" ({shown}). {switches.unseen}"
@@ -367,7 +367,7 @@ def _switch_notes(state: TableState, mode: str, parts: Sequence[_Part]) -> list[
     elif len(switches.times) == SWITCHES - 1:
         notes.append(
             f"{state.name}: this is the last of {SWITCHES} switches to on-demand in 24 hours, until"
-            f" {clock(switches.times[0] + SWITCH_WINDOW)} (UTC)."
+            f" {stamp(switches.times[0] + SWITCH_WINDOW)} (UTC)."
         )
     if any(rate.autoscaling is not None for part in parts for rate in part.capacity.rates.values()):
         kept = (

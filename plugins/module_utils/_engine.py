@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
@@ -36,6 +36,7 @@ class _Job:
 
     outcome: Outcome
     calls: deque[Call]
+    learned: dict[str, Any]
     done: list[Call] = field(default_factory=list)
     waiting_for: Call | None = None
     pause: float = FIRST_PAUSE
@@ -69,10 +70,11 @@ def reconcile(
     *,
     fetch: Callable[[Target], Any],
     plan: Callable[[Target, Any, Any], Plan],
-    call: Callable[[Target, Call], None],
+    call: Callable[[Target, Call], Mapping[str, Any]],
     settled: Callable[[Target, Call], bool],
     survey: Callable[[], Any] | None = None,
     review: Callable[[Mapping[str, Plan], Any], Mapping[str, str]] | None = None,
+    confirm: Callable[[Target, Plan, Mapping[str, Any]], Mapping[str, Any]] | None = None,
     check_mode: bool = False,
     partial: bool = False,
     workers: int = 16,
@@ -87,10 +89,12 @@ def reconcile(
         targets: What to work on; outcomes come back in the same order.
         fetch: Reads the current state of one target.
         plan: Pure: (target, what fetch gave, what survey gave) to a plan. Raises `Refused` for what must not be done.
-        call: Makes one call.
+        call: Makes one call; gives what the call is to learn of its answer.
         settled: Whether the effect of a call with a `settle` is there now. Raises when it never will be.
         survey: Reads what concerns all targets together (an account's limits), at the same time as the fetches.
         review: Pure: all plans together against the survey; the targets that must not be changed, with the reason.
+        confirm: (target, plan, what was learned): reads again when all calls of the target went well and are waited for,
+            and gives fields of the target's result. Raises `Refused` when what is there is not what was meant.
         check_mode: Stop after planning.
         partial: Write to the targets that are sound although others are not.
         workers: How many targets are read or written at the same time. A target that waits holds no worker.
@@ -128,7 +132,22 @@ def reconcile(
         clock = _Clock(time.monotonic() + timeout, longest_pause)
         for stage in sorted({c.stage for o in outcomes if o.plan for c in o.plan.calls}):
             outcomes = _stage(outcomes, stage, call, settled, pool, workers, expected, wait_last, clock)
+        if confirm and wait_last:
+            outcomes = list(pool.map(lambda outcome: _confirmed(outcome, confirm, expected), outcomes))
     return outcomes
+
+
+def _confirmed(
+    outcome: Outcome,
+    confirm: Callable[[Target, Plan, Mapping[str, Any]], Mapping[str, Any]],
+    expected: tuple[type[Exception], ...],
+) -> Outcome:
+    if outcome.error or outcome.plan is None:
+        return outcome
+    try:
+        return replace(outcome, fields=confirm(outcome.target, outcome.plan, outcome.learned))
+    except expected as error:
+        return replace(outcome, error=error)
 
 
 def _planned(
@@ -155,7 +174,7 @@ class _Clock:
 def _stage(
     outcomes: Iterable[Outcome],
     stage: int,
-    call: Callable[[Target, Call], None],
+    call: Callable[[Target, Call], Mapping[str, Any]],
     settled: Callable[[Target, Call], bool],
     pool: ThreadPoolExecutor,
     workers: int,
@@ -165,7 +184,11 @@ def _stage(
 ) -> list[Outcome]:
     """All calls of one stage, of all targets that are still sound."""
     jobs = [
-        _Job(o, deque(c for c in o.plan.calls if c.stage == stage) if o.plan and not o.error else deque())
+        _Job(
+            o,
+            deque(c for c in o.plan.calls if c.stage == stage) if o.plan and not o.error else deque(),
+            dict(o.learned),
+        )
         for o in outcomes
     ]
 
@@ -173,13 +196,15 @@ def _stage(
         """One call or one look; the seconds until the next step, or none when the job has ended."""
         target = job.outcome.target
         if job.waiting_for is None:
-            current = job.calls.popleft()
-            call(target, current)
-            job.done.append(current)
-            last = job.outcome.plan is not None and current is job.outcome.plan.calls[-1]
+            planned = job.calls.popleft()
+            current = planned.given(job.learned)
+            job.learned.update(call(target, current))
+            job.done.append(planned)
+            last = job.outcome.plan is not None and planned is job.outcome.plan.calls[-1]
             if current.settle is None or (last and not wait_last):
                 return 0.0 if job.calls else None
-            job.waiting_for, job.pause = current, FIRST_PAUSE
+            # What the call itself has learned may be what its waiter asks with.
+            job.waiting_for, job.pause = planned.given(job.learned), FIRST_PAUSE
             return job.pause
         if settled(target, job.waiting_for):
             job.waiting_for = None
@@ -209,8 +234,8 @@ def _stage(
             try:
                 pause = future.result()
             except expected as error:
-                job.outcome = Outcome(job.outcome.target, job.outcome.plan, job.outcome.done, error)
+                job.outcome = replace(job.outcome, error=error)
                 continue
             if pause is not None:
                 heapq.heappush(due, (time.monotonic() + pause, next(ticket), job))
-    return [Outcome(j.outcome.target, j.outcome.plan, (*j.outcome.done, *j.done), j.outcome.error) for j in jobs]
+    return [replace(j.outcome, done=(*j.outcome.done, *j.done), learned=j.learned) for j in jobs]

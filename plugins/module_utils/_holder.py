@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
+
 # What a system that runs jobs tells a job about itself: its name, the variable with the number, and a variable that
 # tells it from others that use the same name for the number.
 # AWX: awx/main/tasks/jobs.py, RunJob.build_env. GitHub, GitLab, Jenkins: their pages of predefined variables.
@@ -161,4 +163,4 @@ def _started(ticks: int) -> str:
     """Clock ticks since the start of the machine as a UTC time, to the second."""
     since_boot = ticks / os.sysconf("SC_CLK_TCK")
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    return datetime.fromtimestamp(booted + since_boot, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.fromtimestamp(booted + since_boot, UTC))

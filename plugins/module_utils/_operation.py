@@ -22,36 +22,13 @@ import gzip
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Refused, Settle
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Settle
 
 LOCK = "lock"
 OPEN = "open"
 LONGEST_LEASE = 24 * 3600
-
-_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-
-
-def stamp(moment: datetime) -> str:
-    """A time as it is kept: UTC, ISO 8601, to the second, so that text sorts as time does."""
-    return moment.astimezone(UTC).strftime(_FORMAT)
-
-
-def moment(text: str) -> datetime:
-    """A time as it is kept, or as a person writes it.
-
-    Raises:
-        Refused: It is no ISO 8601 time, or does not say in which zone.
-    """
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise Refused(f"{text!r} is no time: write it as 2026-11-24T06:00:00Z or 2026-11-24T07:00:00+01:00.") from None
-    if found.tzinfo is None:
-        raise Refused(f"{text!r} does not say in which time zone: add Z for UTC, or an offset as +01:00.")
-    return found
 
 
 def in_words(seconds: float) -> str:

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._moments import moment, stamp
 from ansible_collections.runbook.aws.plugins.module_utils._operation import (
     LOCK,
     LONGEST_LEASE,
     in_words,
     key,
-    moment,
-    stamp,
     table_calls,
     update_of,
     value_of,

@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._leaves import merge
+from ansible_collections.runbook.aws.plugins.module_utils._moments import moment, stamp
 from ansible_collections.runbook.aws.plugins.module_utils._operation import (
     LOCK,
     LONGEST_LEASE,
     OPEN,
     attribute,
     key,
-    moment,
     pack,
-    stamp,
     unpack,
     update_of,
     value_of,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -21,6 +22,10 @@ from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsErro
 from ansible_collections.runbook.aws.plugins.module_utils._holder import run_above, run_is_alive
 from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
+
+# botocore brings it; AnsibleAWSModule reports a missing botocore.
+with suppress(ImportError):
+    import jmespath
 
 # Options of every module of the collection, documented in `doc_fragments/ops.py`.
 COMMON_SPEC: dict[str, Any] = {
@@ -102,6 +107,7 @@ class OpsModule(AnsibleAWSModule):
         *,
         survey: Callable[[], Any] | None = None,
         review: Callable[[Mapping[str, Plan], Any], Mapping[str, str]] | None = None,
+        confirm: Callable[[Target, Plan, Mapping[str, Any]], Mapping[str, Any]] | None = None,
     ) -> NoReturn:
         """Reconcile the targets and leave the module with the result, see `_engine.reconcile`."""
         self._refuse_doubles(targets)
@@ -113,6 +119,7 @@ class OpsModule(AnsibleAWSModule):
             settled=lambda _target, call: call.settle is None or aws.settled(call.settle),
             survey=survey,
             review=review,
+            confirm=confirm,
             check_mode=self.check_mode,
             partial=self.params["partial"],
             workers=self.params["workers"],
@@ -181,8 +188,9 @@ class OpsModule(AnsibleAWSModule):
             )
 
 
-def _make(aws: Aws, call: Call) -> None:
-    aws.call(call.service, call.operation, **call.arguments)
+def _make(aws: Aws, call: Call) -> dict[str, Any]:
+    answer = aws.call(call.service, call.operation, **call.arguments)
+    return {name: jmespath.search(path, answer) for name, path in call.learns.items()}
 
 
 def _changed(outcome: Outcome, check_mode: bool) -> bool:
@@ -199,10 +207,12 @@ def _result(outcome: Outcome, check_mode: bool) -> dict[str, Any]:
         "changed": _changed(outcome, check_mode),
         "before": dict(plan.before) if plan else None,
         # What a target looks like after a failure is not known without reading it again, so it is not claimed.
-        "after": dict(plan.after) if plan and not outcome.error else None,
+        "after": {**plan.after, **outcome.learned} if plan and not outcome.error else None,
         "calls": [call.action for call in calls],
         "error": str(outcome.error) if outcome.error else None,
         "error_code": getattr(outcome.error, "code", None),
+        **outcome.fields,
+        **getattr(outcome.error, "fields", {}),
     }
 
 

@@ -10,12 +10,20 @@ wanted to a `Plan`, and the same `Plan` gives check mode, the diff and the calls
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 class Refused(Exception):
-    """A wish that must not be carried out. The message names the target, the reason and the way out."""
+    """A wish that must not be carried out. The message names the target, the reason and the way out.
+
+    Attributes:
+        fields: What the target's result tells beside the message, for example a report of what is missing.
+    """
+
+    def __init__(self, message: str, fields: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.fields: Mapping[str, Any] = fields or {}
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,13 @@ class Settle:
         waiter: A name in `_waiters.WAITERS`.
         arguments: Arguments of the operation that the waiter polls.
         until: A condition (JMESPath) on the answer that must hold as well, if reaching the state is not all.
+        taken: As in `Call`.
     """
 
     waiter: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     until: str = ""
+    taken: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,9 @@ class Call:
         settle: What to wait for before the target's next call, if the operation only starts something.
         stage: Every call of a stage, over all targets of the task, is done and settled before a call of a later stage
             is sent. So capacity is given back by one target before it is taken by another.
+        learns: What only AWS's answer can tell, JMESPath by name: `CreateBackup` learns `arn`. The target's result has
+            it in `after`, by the same name.
+        taken: Arguments that are what an earlier call of the same target learned: that name by argument.
     """
 
     service: str
@@ -64,6 +77,15 @@ class Call:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     settle: Settle | None = None
     stage: int = 0
+    learns: Mapping[str, str] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
+
+    def given(self, learned: Mapping[str, Any]) -> Call:
+        """The call with the arguments that earlier ones have learned."""
+        settle = self.settle
+        if settle and settle.taken:
+            settle = replace(settle, arguments=_completed(settle.arguments, settle.taken, learned), taken={})
+        return replace(self, arguments=_completed(self.arguments, self.taken, learned), settle=settle, taken={})
 
     @property
     def action(self) -> str:
@@ -74,6 +96,11 @@ class Call:
     def writes(self) -> bool:
         """Whether it changes anything; a plan may read once more to have something to wait for."""
         return not self.operation.startswith(("Get", "Describe", "List"))
+
+
+def _completed(arguments: Mapping[str, Any], taken: Mapping[str, str], learned: Mapping[str, Any]) -> dict[str, Any]:
+    # What was not in the answer leaves its argument out, and AWS or botocore says that it is missing.
+    return {**arguments, **{argument: learned[name] for argument, name in taken.items() if name in learned}}
 
 
 @dataclass(frozen=True)
@@ -117,9 +144,13 @@ class Outcome:
         plan: The plan, or none if the target could not be read or planned.
         done: The calls that AWS accepted.
         error: What went wrong, or none.
+        learned: What the calls learned, by name.
+        fields: What confirming it found, as fields of the target's result.
     """
 
     target: Target
     plan: Plan | None = None
     done: tuple[Call, ...] = ()
     error: Exception | None = None
+    learned: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import pytest
 from integration.run_module import run_module
 from operation_tables import ANNA, TABLE, failed, keep_lock, make_table
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
 from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import Lock
 from ansible_collections.runbook.aws.plugins.module_utils._operation_record import RecordFound, RecordWish, plan_record
 from local_aws.client import Account

@@ -224,7 +224,7 @@ def test_a_wrong_account_or_a_past_end_is_refused_before_anything_is_written(dri
     cases = {
         "elsewhere": ({"runbook_expected_account_id": "111111111111"}, "is meant for account 111111111111"),
         "past": ({"operation_ends_at": "2026-01-01T00:00Z"}, "would end at 2026-01-01T00:00Z, which is past"),
-        "vague": ({"operation_ends_at": "tomorrow"}, "'tomorrow' is no moment"),
+        "vague": ({"operation_ends_at": "tomorrow"}, "'tomorrow' is no time"),
     }
     refused = drill.run(hosts={name: own for name, (own, _said) in cases.items()})
     for name, (_own, said) in cases.items():

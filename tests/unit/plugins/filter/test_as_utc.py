@@ -24,7 +24,7 @@ def test_a_moment_is_written_in_utc(moment: str | datetime, utc: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "why"), [("2026-11-27T23:00", "no time zone"), ("tomorrow", "no moment"), ("", "no moment")]
+    ("moment", "why"), [("2026-11-27T23:00", "which time zone"), ("tomorrow", "is no time"), ("", "is no time")]
 )
 def test_a_guess_is_refused(moment: str, why: str) -> None:
     with pytest.raises(AnsibleFilterError, match=why):

@@ -26,6 +26,7 @@ class World:
         self.looks: dict[str, int] = {}
         self.broken: set[str] = set()
         self.settles_after = 0
+        self.asked: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def fetch(self, target: Target) -> int:
@@ -34,13 +35,15 @@ class World:
             raise Gone(f"{target.name} is not there")
         return self.numbers[target.name]
 
-    def call(self, target: Target, call: Call) -> None:
+    def call(self, target: Target, call: Call) -> dict[str, Any]:
         self._note(f"set {target.name} {call.arguments['to']}")
         if target.name in self.broken:
             raise Gone(f"{target.name} broke")
         self.numbers[target.name] = call.arguments["to"]
+        return {name: f"{target.name}/{path}" for name, path in call.learns.items()}
 
-    def settled(self, target: Target, _call: Call) -> bool:
+    def settled(self, target: Target, call: Call) -> bool:
+        self.asked = dict(call.settle.arguments) if call.settle else {}
         with self._lock:
             self.looks[target.name] = self.looks.get(target.name, 0) + 1
             there = self.looks[target.name] > self.settles_after
@@ -153,11 +156,11 @@ def test_a_failed_target_does_not_stop_the_others_and_keeps_what_was_done() -> N
 
     calls = []
 
-    def call(target: Target, one: Call) -> None:
+    def call(target: Target, one: Call) -> dict[str, Any]:
         calls.append((target.name, one.arguments["to"]))
         if target.name == "a" and one.arguments["to"] == 3:
             raise Gone("broke half way")
-        world.call(target, one)
+        return world.call(target, one)
 
     outcomes = reconcile(
         [Target("a"), Target("b")], fetch=world.fetch, plan=plan, call=call, settled=world.settled, guard=(Gone,)
@@ -233,15 +236,64 @@ def test_a_single_slow_target_does_not_keep_the_others_from_their_next_call() ->
     def plan(target: Target, number: int, _context: Any) -> Plan:
         return Plan({"to": number}, {"to": 3}, (step(2), step(3)))
 
-    def call(target: Target, one: Call) -> None:
+    def call(target: Target, one: Call) -> dict[str, Any]:
         if target.name == "a":
             assert released.wait(5), "b never got through while a was busy"
-        world.call(target, one)
+        learned = world.call(target, one)
         if target.name == "b" and one.arguments["to"] == 3:
             released.set()
+        return learned
 
     started = time.monotonic()
     outcomes = reconcile(
         [Target("a"), Target("b")], fetch=world.fetch, plan=plan, call=call, settled=world.settled, workers=2
     )
     assert all(outcome.error is None for outcome in outcomes) and time.monotonic() - started < 5
+
+
+def test_a_call_takes_what_an_earlier_one_has_learned() -> None:
+    world = World(a=0)
+    wait = Settle("made", {"kind": "backup"}, taken={"arn": "arn"})
+    calls = (
+        Call("world", "Make", {"to": 1}, wait, learns={"arn": "Arn"}),
+        Call("world", "Take", taken={"to": "arn"}, stage=1),
+    )
+    (outcome,) = run(world, ("a", 1), plan=lambda *_arguments: Plan({}, {}, calls))
+    assert world.asked == {"kind": "backup", "arn": "a/Arn"}
+    assert world.numbers["a"] == "a/Arn"
+    assert outcome.learned == {"arn": "a/Arn"}
+    assert outcome.done == calls
+
+
+def test_what_was_not_in_the_answer_leaves_its_argument_out() -> None:
+    call = Call("world", "Take", {"to": 1}, taken={"from": "arn"}).given({})
+    assert call.arguments == {"to": 1}
+
+
+def test_what_was_reached_is_confirmed_when_all_went_well() -> None:
+    world = World(a=0, b=0, c=0)
+    world.broken = {"b"}
+    asked: list[str] = []
+
+    def confirm(target: Target, plan: Plan, _learned: Any) -> dict[str, Any]:
+        asked.append(target.name)
+        if target.name == "c":
+            raise Refused("c: something is missing", {"missing": ["tags"]})
+        return {"there": plan.after["to"] == world.numbers[target.name]}
+
+    a, b, c = run(world, ("a", 1), ("b", 1), ("c", 1), confirm=confirm)
+    assert sorted(asked) == ["a", "c"]
+    assert a.fields == {"there": True}
+    assert isinstance(b.error, Gone)
+    assert isinstance(c.error, Refused)
+    assert c.error.fields == {"missing": ["tags"]}
+    assert c.done
+
+
+@pytest.mark.parametrize("options", [{"check_mode": True}, {"wait_last": False}])
+def test_what_is_not_reached_yet_is_not_confirmed(options: dict[str, bool]) -> None:
+    def confirm(*_arguments: Any) -> dict[str, Any]:
+        raise AssertionError("asked")
+
+    (outcome,) = run(World(a=0), ("a", 1), confirm=confirm, **options)
+    assert outcome.error is None

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from unit.botocore_model import assert_valid
 
-from ansible_collections.runbook.aws.plugins.module_utils._operation import attribute, moment, stamp, value_of
+from ansible_collections.runbook.aws.plugins.module_utils._moments import moment, stamp
+from ansible_collections.runbook.aws.plugins.module_utils._operation import attribute, value_of
 from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import (
     Lock,
     LockFound,

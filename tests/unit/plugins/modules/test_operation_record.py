@@ -14,7 +14,7 @@ import pytest
 from unit.botocore_model import assert_valid
 
 from ansible_collections.runbook.aws.plugins.module_utils._leaves import merge
-from ansible_collections.runbook.aws.plugins.module_utils._operation import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
 from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import Lock
 from ansible_collections.runbook.aws.plugins.module_utils._operation_record import (
     RecordFound,
