@@ -197,5 +197,5 @@ def test_times_with_a_zone_are_understood(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["2026-11-24T06:00:00", "tomorrow", ""])
 def test_times_that_could_mean_something_else_are_refused(text: str) -> None:
-    with pytest.raises(Refused, match=r"2026-11-24T06:00:00Z|add Z"):
+    with pytest.raises(Refused, match=r"2026-11-24T06:00:00Z|which time zone"):
         moment(text)
