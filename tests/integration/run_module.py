@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ def run_module(
 ) -> dict[str, Any]:
     """Run one module of the collection in an account of the embedded AWS.
 
+    With `diff` or `verbosity` it runs under `ansible`, for what that prints, and otherwise as a process of its own.
+
     Args:
         account: The fixture `account`.
         module: The module's name without the collection.
@@ -79,7 +82,49 @@ def run_module(
     Returns:
         The module's result, with everything that was printed as `output` and the process's exit code as `rc_`.
     """
-    arguments = json.dumps({**account.module_args, **options})
+    wanted = {**account.module_args, **options}
+    if diff or verbosity:
+        return _under_ansible(module, wanted, check, diff, verbosity)
+    run = _alone(module, {**wanted, "_ansible_check_mode": check, "_ansible_no_log": False})
+    start = run.stdout.find("{")
+    assert start >= 0, f"no result:\n{run.output}"
+    result = json.loads(run.stdout[start:])
+    # ansible shows it from -vvv on.
+    result.pop("invocation", None)
+    for told in ("warnings", "deprecations"):
+        if told in result:
+            result[told] = [warning["event"]["msg"] for warning in result[told]]
+    return {**result, "output": run.output, "rc_": run.code}
+
+
+_FREE: list[subprocess.Popen[str]] = []
+_TAKING = threading.Lock()
+
+
+def _alone(module: str, options: dict[str, Any]) -> Run:
+    """The module in a process of `module_process.py`; those that are free are used again."""
+    with _TAKING:
+        process = _FREE.pop() if _FREE else None
+    if process is None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "integration.module_process"],
+            cwd=ROOT,
+            env={**environment(), "PYTHONPATH": str(ROOT / "tests")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(json.dumps({"module": module, "options": options}) + "\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    with _TAKING:
+        _FREE.append(process)
+    return Run(answer["code"], answer["stdout"], answer["stderr"])
+
+
+def _under_ansible(module: str, options: dict[str, Any], check: bool, diff: bool, verbosity: int) -> dict[str, Any]:
     run = command(
         [
             "ansible",
@@ -88,7 +133,7 @@ def run_module(
             "--connection=local",
             f"--extra-vars=ansible_python_interpreter={sys.executable}",
             f"--module-name=runbook.aws.{module}",
-            f"--args={arguments}",
+            f"--args={json.dumps(options)}",
             *(["--check"] if check else []),
             *(["--diff"] if diff else []),
             *([f"-{'v' * verbosity}"] if verbosity else []),
