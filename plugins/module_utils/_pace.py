@@ -22,13 +22,22 @@ MARGIN = 0.96
 # dynamodb: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html, "API-specific limits".
 # cloudwatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 # cloudtrail: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
-# application-autoscaling publishes no rate ("AWS throttles requests"): a cautious one of our own.
+# dynamodb, backups: botocore's text of each operation (CreateBackup, ListBackups, DescribeBackup, DeleteBackup,
+#   DescribeContinuousBackups). UpdateContinuousBackups publishes none: that of its Describe.
+# application-autoscaling and backup publish no rate ("AWS throttles requests"): a cautious one of our own.
 RATES: dict[str, float] = {
     "lambda": 15,
     "lambda:GetFunction": 100,
     "dynamodb:DescribeTable": 2500,
     "dynamodb:UpdateTable": 50,
+    "dynamodb:CreateBackup": 50,
+    "dynamodb:ListBackups": 5,
+    "dynamodb:DescribeBackup": 10,
+    "dynamodb:DeleteBackup": 10,
+    "dynamodb:DescribeContinuousBackups": 10,
+    "dynamodb:UpdateContinuousBackups": 10,
     "application-autoscaling": 20,
+    "backup": 10,
     "cloudwatch:GetMetricData": 50,
     "cloudwatch:ListMetrics": 25,
     "cloudtrail:LookupEvents": 2,

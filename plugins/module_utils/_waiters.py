@@ -95,4 +95,28 @@ WAITERS: dict[str, Waiter] = {
             ],
         },
     ),
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BackupDetails.html, BackupStatus
+    "backup_available": Waiter(
+        service="dynamodb",
+        what="The backup",
+        reason="BackupDescription.BackupDetails.BackupStatus",
+        way_out="It was deleted before it was complete: run the same task again to make it anew.",
+        model=_poll(
+            "DescribeBackup",
+            success="BackupDescription.BackupDetails.BackupStatus == 'AVAILABLE'",
+            failure="BackupDescription.BackupDetails.BackupStatus == 'DELETED'",
+        ),
+    ),
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ContinuousBackupsDescription.html. AWS enables
+    # continuous backups on every table when it is made, but not at once, and until then refuses a backup as well as
+    # point-in-time recovery (ContinuousBackupsUnavailableException).
+    "continuous_backups_enabled": Waiter(
+        service="dynamodb",
+        what="Enabling continuous backups",
+        model=_poll(
+            "DescribeContinuousBackups",
+            success="ContinuousBackupsDescription.ContinuousBackupsStatus == 'ENABLED'",
+            failure="`false`",
+        ),
+    ),
 }

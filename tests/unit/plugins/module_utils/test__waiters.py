@@ -33,6 +33,14 @@ def _table(status: str, *indexes: str) -> dict[str, Any]:
     return {"Table": table}
 
 
+def _backup(status: str) -> dict[str, Any]:
+    return {"BackupDescription": {"BackupDetails": {"BackupStatus": status}}}
+
+
+def _continuous_backups(status: str) -> dict[str, Any]:
+    return {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": status}}
+
+
 @pytest.mark.parametrize(
     ("name", "answer", "state"),
     [
@@ -44,6 +52,11 @@ def _table(status: str, *indexes: str) -> dict[str, Any]:
         ("table_active", _table("ACTIVE", "ACTIVE", "UPDATING"), None),
         ("table_active", _table("UPDATING"), None),
         ("table_active", _table("DELETING"), "failure"),
+        ("backup_available", _backup("CREATING"), None),
+        ("backup_available", _backup("AVAILABLE"), "success"),
+        ("backup_available", _backup("DELETED"), "failure"),
+        ("continuous_backups_enabled", _continuous_backups("DISABLED"), None),
+        ("continuous_backups_enabled", _continuous_backups("ENABLED"), "success"),
     ],
 )
 def test_a_state_is_read_from_the_answer(name: str, answer: dict[str, Any], state: str | None) -> None:
