@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 # Where the callback says its file is.
 ENVIRONMENT = "RUNBOOK_PROGRESS"
@@ -57,7 +57,7 @@ class Progress:
             "begun": clock(),
         }
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         place = os.environ.get(ENVIRONMENT)
         if place:
             # The callback makes the file. Where it is not, nobody reads: the run has ended, or is on another machine.
