@@ -33,7 +33,7 @@ class Settings:
     """What a test or a person may change for one account."""
 
     transition_seconds: float = 0.3
-    """How long a table stays UPDATING and provisioned concurrency IN_PROGRESS."""
+    """How long a table stays UPDATING, provisioned concurrency IN_PROGRESS and a function's update InProgress."""
     account_concurrency: int = 1000
     """The account's ConcurrentExecutions quota of Lambda."""
     unreserved_minimum: int = 100
@@ -44,6 +44,8 @@ class Settings:
     """IAM actions that are refused, `lambda:PutFunctionConcurrency` or `lambda:*`."""
     provisioned_failure: str = ""
     """When set, provisioned concurrency ends FAILED with this text as its StatusReason."""
+    function_update_failure: str = ""
+    """When set, an update of a function ends Failed with this text as its LastUpdateStatusReason."""
 
     def updated(self, changes: Mapping[str, Any]) -> Settings:
         """A copy with the changes; BadControlInput for an unknown name or a value of the wrong type."""
