@@ -21,7 +21,7 @@ from local_aws import schedule
 from local_aws.accounts import AccountState
 from local_aws.paging import page
 from local_aws.rules import AwsError, Call, Result, on_time, rule
-from local_aws.services import dynamodb, lambda_
+from local_aws.services import dynamodb, dynamodb_capacity, lambda_
 
 Key = tuple[str, str, str]
 _DIMENSIONS = {item.value for item in ScalableDimensionValueSet}
@@ -121,7 +121,7 @@ class TableUnits:
 
     def current(self) -> int | None:
         state, _thing, _capacity = self._database.part(self._table, self._index)
-        if self._database.mode_soon(state) == dynamodb.ON_DEMAND:
+        if self._database.mode_soon(state) == dynamodb_capacity.ON_DEMAND:
             # There are no units to set on an on-demand table: the target stays and does nothing.
             return None
         return self._database.units_soon(self._table, self._index)[self._place]
