@@ -6,13 +6,14 @@
     def put_function_concurrency(call: Call) -> Result | None:
         "Why, and the AWS page that says so."
 
-A rule returns None to let moto answer, a dict (the operation's result in boto3's words) to answer itself, or raises
-AwsError. `call.proceed()` runs moto and returns its result, for rules that only add to it.
+A rule returns None to let moto answer, a dict (the operation's result in boto3's words) or, where that would take too
+long, a whole Response to answer itself, or raises AwsError. `call.proceed()` runs moto and returns its result, for rules
+that only add to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ class Call:
     parsed: Parsed
     dispatch: Callable[[], Response] = field(repr=False)
     endpoint: str = ""
+    inside: Callable[[Call, str, str, Mapping[str, Any]], Result] | None = field(default=None, repr=False)
 
     @property
     def service(self) -> str:
@@ -51,8 +53,14 @@ class Call:
         """moto's own answer to this call; raises AwsError when it refuses."""
         return read_result(self.parsed, self.dispatch())
 
+    def invoke(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Result:
+        """Another operation, done for this call's caller and in its region; raises AwsError when it is refused."""
+        if self.inside is None:
+            raise RuntimeError("this call has no server")
+        return self.inside(self, service, operation, arguments)
 
-Rule = Callable[[Call], Result | None]
+
+Rule = Callable[[Call], Result | Response | None]
 Tick = Callable[[AccountState], None]
 
 _RULES: dict[tuple[str, str], Rule] = {}

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import application, identity, protocol, services
+from local_aws import application, identity, inside, protocol, services
 from local_aws.accounts import DEFAULT_REGION, AccountState, Fault, Record, World
 from local_aws.control import PREFIX, Control
 from local_aws.protocol import AwsError, Response
@@ -65,12 +65,24 @@ class Application:
         return self._answer_aws(environ, body)
 
     def _answer_aws(self, environ: dict[str, Any], body: bytes) -> Response:
-        started = time.time()
         signature = protocol.read_signature(environ)
         parsed = protocol.parse(environ, body, signature)
         if parsed is None:
             with self._one_at_a_time:
                 return self._dispatch(environ, body)
+        call, fault, response = self._take(environ, body, signature, parsed)
+        self._wait(call.account, fault)
+        if _drops(fault):
+            raise ConnectionDropped
+        # Clients compare times with AWS's clock, which is this account's here.
+        headers = [header for header in response.headers if header[0].lower() != "date"]
+        return replace(response, headers=[*headers, ("Date", formatdate(call.account.now(), usegmt=True))])
+
+    def _take(
+        self, environ: dict[str, Any], body: bytes, signature: protocol.Signature | None, parsed: protocol.Parsed
+    ) -> tuple[Call, Fault | None, Response]:
+        """One call to its response, and into the record."""
+        started = time.time()
         access_key = signature.access_key if signature else ""
         region = signature.region if signature else DEFAULT_REGION
         with self._one_at_a_time:
@@ -92,10 +104,10 @@ class Application:
             parsed,
             lambda: self._dispatch(environ, body),
             self._endpoint,
+            self._take_inside,
         )
         response = self._respond(call, fault)
-        dropped = fault is not None and fault.mode.startswith("disconnect")
-        code, text = ("ConnectionDropped", "") if dropped else protocol.read_error(parsed, response)
+        code, text = ("ConnectionDropped", "") if _drops(fault) else protocol.read_error(parsed, response)
         self.world.record(
             Record(
                 n=0,
@@ -106,7 +118,7 @@ class Application:
                 account=account_id,
                 region=region,
                 time=started,
-                status=0 if dropped else response.status,
+                status=0 if _drops(fault) else response.status,
                 error=code,
                 arguments=protocol.presentable(parsed.arguments),
                 message=text,
@@ -115,12 +127,29 @@ class Application:
                 access_key=access_key,
             )
         )
-        self._wait(account, fault)
-        if dropped:
-            raise ConnectionDropped
-        # Clients compare times with AWS's clock, which is this account's here.
-        headers = [header for header in response.headers if header[0].lower() != "date"]
-        return replace(response, headers=[*headers, ("Date", formatdate(account.now(), usegmt=True))])
+        return call, fault, response
+
+    def _take_inside(self, caller: Call, service: str, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """A call of one service to another, as the caller of the first; it waits for nothing.
+
+        CloudTrail names the service as where it comes from:
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+        """
+        environ, body = inside.request(
+            service,
+            operation,
+            arguments,
+            endpoint=self._endpoint,
+            access_key=caller.access_key or identity.local_key(caller.account.id),
+            region=caller.region,
+        )
+        environ["REMOTE_ADDR"] = environ["HTTP_USER_AGENT"] = f"{caller.service}.amazonaws.com"
+        signature = protocol.read_signature(environ)
+        parsed = protocol.parse(environ, body, signature)
+        if parsed is None:
+            raise AwsError("NotImplemented", f"the embedded AWS does not implement {service} {operation}", 501)
+        _call, _fault, response = self._take(environ, body, signature, parsed)
+        return protocol.read_result(parsed, response)
 
     def _respond(self, call: Call, fault: Fault | None) -> Response:
         try:
@@ -135,7 +164,12 @@ class Application:
                 run_ticks(call.service, call.account)
                 rule = find_rule(call.service, call.operation)
                 result = rule(call) if rule else None
-                response = call.dispatch() if result is None else protocol.render_result(call.parsed, result)
+                if result is None:
+                    response = call.dispatch()
+                elif isinstance(result, Response):
+                    response = result
+                else:
+                    response = protocol.render_result(call.parsed, result)
             except AwsError as error:
                 return protocol.render_error(call.parsed, error)
             except NotImplementedError:
@@ -167,6 +201,10 @@ class Application:
         if close is not None:
             close()
         return Response(started[0], started[1], content)
+
+
+def _drops(fault: Fault | None) -> bool:
+    return fault is not None and fault.mode.startswith("disconnect")
 
 
 def _not_implemented(call: Call) -> AwsError:
