@@ -49,6 +49,14 @@ def make_function(account: Account, name: str = "f", aliases: Sequence[str] = ("
     return client
 
 
+def publish(account: Account, name: str = "f", **changes: Any) -> str:
+    """Change the settings of a function, wait, and publish them; returns the version."""
+    client = account.client("lambda")
+    client.update_function_configuration(FunctionName=name, **changes)
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.02, "MaxAttempts": 500})
+    return str(client.publish_version(FunctionName=name)["Version"])
+
+
 def make_table(
     account: Account,
     name: str = "t",

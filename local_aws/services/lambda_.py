@@ -1,11 +1,11 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Lambda: reserved and provisioned concurrency, the account's pool, pages."""
+"""Lambda: reserved and provisioned concurrency, and the account's pool."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
@@ -30,11 +30,21 @@ class Provisioned:
     ready_at: float
     failure: str
     modified: float
+    moving_from: str = ""
+    """The version that the alias pointed to before it was moved to the one for which this is being prepared."""
 
     def allocated(self, now: float) -> int:
         if now < self.ready_at:
             return min(self.allocated_before, self.requested)
         return 0 if self.failure else self.requested
+
+    def weights(self, now: float) -> dict[str, float]:
+        """What AWS itself puts into the routing of an alias that was moved, until its environments are ready.
+
+        All calls go to the former version for as long: https://github.com/hashicorp/terraform-provider-aws/pull/48116
+        """
+        ready = now >= self.ready_at and not self.failure
+        return {} if ready or not self.moving_from else {self.moving_from: 1.0}
 
     def describe(self, now: float) -> Result:
         """https://docs.aws.amazon.com/lambda/latest/api/API_GetProvisionedConcurrencyConfig.html"""
@@ -187,10 +197,14 @@ class Functions:
                 "InvalidParameterValueException",
                 "Provisioned Concurrency Configs cannot be applied to unpublished function versions.",
             )
-        self._refuse_overlap(short, qualifier, version)
-        self._refuse_too_much(function, qualifier, units)
         now = self._account.now()
         current = self.configurations().get((short, qualifier))
+        if current and current.weights(now):
+            raise AwsError(
+                "InvalidParameterValueException", "Alias with weights can not be used with Provisioned Concurrency"
+            )
+        self._refuse_overlap(short, qualifier, version)
+        self._refuse_too_much(function, qualifier, units)
         config = Provisioned(
             function=function,
             requested=units,
@@ -237,6 +251,30 @@ class Functions:
                 f"its minimum value of [{minimum}].",
             )
 
+    def move(self, name: str, alias: str, former: str) -> None:
+        """Provisioned concurrency of an alias that points to another version now.
+
+        "If you change the version that an alias points to, Lambda deallocates the provisioned concurrency from the old
+        version and allocates it to the new version" (Lambda developer guide, Managing provisioned concurrency).
+        """
+        config = self.configurations().get((name, alias))
+        if config:
+            now = self._account.now()
+            self._store.provisioned[name, alias] = replace(
+                config,
+                allocated_before=0,
+                ready_at=now + self._settings.transition_seconds,
+                failure=self._settings.provisioned_failure,
+                modified=now,
+                moving_from=former,
+            )
+
+    def describe_alias(self, name: str, alias: Result) -> Result:
+        """An alias as moto answers it, with the weights that AWS puts there while it is being moved."""
+        config = self.configurations().get((name, str(alias["Name"])))
+        weights = config.weights(self._account.now()) if config else {}
+        return {**alias, "RoutingConfig": {"AdditionalVersionWeights": weights}} if weights else alias
+
     def unprovision(self, name: str, qualifier: str) -> None:
         """Remove provisioned concurrency; removing what is not there is no error."""
         self._store.provisioned.pop((split(name)[0], qualifier), None)
@@ -281,20 +319,6 @@ def get_account_settings(call: Call) -> Result:
             "FunctionCount": len(known.all()),
         },
     }
-
-
-@rule("lambda", "GetFunction")
-def get_function(call: Call) -> Result:
-    """Carries `Concurrency` for every qualifier, also when 0 is reserved; moto leaves it out then.
-
-    https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html, `Concurrency`
-    """
-    result = call.proceed()
-    result.pop("Concurrency", None)
-    reserved = functions(call).find(call.arguments["FunctionName"]).reserved_concurrency
-    if reserved is not None:
-        result["Concurrency"] = {"ReservedConcurrentExecutions": int(reserved)}
-    return result
 
 
 @rule("lambda", "PutFunctionConcurrency")
@@ -395,19 +419,7 @@ def list_provisioned_concurrency_configs(call: Call) -> Result:
         {"FunctionArn": f"{function.function_arn}:{qualifier}", **config.describe(now)}
         for (_function, qualifier), config in sorted(known.configurations(function.function_name).items())
     ]
-    return _paged(call, "ProvisionedConcurrencyConfigs", found)
-
-
-@rule("lambda", "ListFunctions", "ListVersionsByFunction", "ListAliases")
-def list_pages(call: Call) -> Result:
-    """50 a page at most; moto answers all at once.
-
-    https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html: "returns up to 50 functions per call"
-    """
-    if call.operation != "ListFunctions":
-        functions(call).find(call.arguments["FunctionName"])
-    key = {"ListFunctions": "Functions", "ListVersionsByFunction": "Versions", "ListAliases": "Aliases"}[call.operation]
-    return _paged(call, key, call.proceed()[key])
+    return page_of(call, "ProvisionedConcurrencyConfigs", found)
 
 
 @rule("lambda", "DeleteAlias", "DeleteFunction")
@@ -424,6 +436,7 @@ def delete_with_provisioned(call: Call) -> Result:
     return result
 
 
-def _paged(call: Call, key: str, items: list[Any]) -> Result:
+def page_of(call: Call, key: str, items: list[Any]) -> Result:
+    """One page of a list, as the caller asked for it."""
     found, following = page(items, call.arguments.get("Marker"), call.arguments.get("MaxItems"), _LARGEST_PAGE)
     return {key: found, "NextMarker": following} if following else {key: found}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_makers import make_function
+from aws_makers import make_function, publish
 from integration.run_module import run_module
 
 from local_aws.client import Account
@@ -19,8 +19,7 @@ def application(account: Account) -> Account:
     for name in ("shop-mail-prod", "shop-orders-dev"):
         make_function(account, name)
     client = account.client("lambda")
-    client.update_function_configuration(FunctionName="shop-orders-prod", Description="second")
-    second = client.publish_version(FunctionName="shop-orders-prod")["Version"]
+    second = publish(account, "shop-orders-prod", Description="second")
     client.create_alias(FunctionName="shop-orders-prod", Name="live", FunctionVersion=second)
     provisioned = [
         {"qualifier": "1", "concurrency": 5},

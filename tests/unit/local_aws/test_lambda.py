@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from aws_makers import make_function
+from aws_makers import make_function, publish
 from botocore.exceptions import ClientError
 
 from local_aws.client import Account
@@ -75,8 +75,7 @@ def test_provisioned_concurrency_needs_a_published_version(
 
 def test_provisioned_concurrency_of_all_qualifiers_stays_within_the_reservation(account: Account) -> None:
     client = make_function(account)
-    client.update_function_configuration(FunctionName="f", MemorySize=512)
-    other = client.publish_version(FunctionName="f")["Version"]
+    other = publish(account, MemorySize=512)
     client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=10)
     provision(client, 6)
     with refused("InvalidParameterValueException", "greater than the reservedConcurrentExecution"):
