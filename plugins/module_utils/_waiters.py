@@ -119,4 +119,15 @@ WAITERS: dict[str, Waiter] = {
             failure="`false`",
         ),
     ),
+    # https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html, State
+    "event_source_settled": Waiter(
+        service="lambda",
+        what="The change of the event source mapping",
+        reason="StateTransitionReason",
+        model=_poll(
+            "GetEventSourceMapping",
+            success="contains(['Enabled', 'Disabled'], State)",
+            failure="State == 'Deleting'",
+        ),
+    ),
 }
