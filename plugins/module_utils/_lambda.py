@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import (
     LAMBDA_DIMENSION,
@@ -21,6 +21,12 @@ from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import (
     shape_autoscaling,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_functions import (
+    Caller,
+    Provisioned,
+    fetch_provisioned,
+)
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_functions import function_name as _name_of
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 
 UNRESERVED = "unreserved"
@@ -32,20 +38,7 @@ UNRESERVED_MINIMUM = 100
 # Stages of `_plan.Call`: first every target gives back what it no longer wants, then others take it.
 GIVE, TAKE = 0, 1
 
-# The name formats of API_GetFunction, FunctionName.
-_NAME = re.compile(
-    r"(?:arn:[\w-]+:lambda:)?(?:[a-z]{2,}(?:-[a-z]+)+-\d:)?(?:\d{12}:)?(?:function:)?"
-    r"(?P<name>[\w-]{1,64})(?::(?P<qualifier>[\w$.-]+))?"
-)
 _QUALIFIER = re.compile(r"[\w-]{1,128}")
-
-
-class Caller(Protocol):
-    """What is needed of `_aws.Aws` here."""
-
-    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]: ...
-
-    def pages(self, service: str, operation: str, result_key: str, /, **arguments: Any) -> list[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -69,17 +62,6 @@ class Wish:
     function: str
     reserved: int | str | None = None
     provisioned: Mapping[str, QualifierWish] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Provisioned:
-    """One configuration of provisioned concurrency."""
-
-    requested: int
-    status: str
-    reason: str = ""
-    allocated: int = 0
-    available: int = 0
 
 
 @dataclass(frozen=True)
@@ -183,15 +165,11 @@ def function_name(function: str) -> str:
     Raises:
         Refused: It is neither, or names a version as well.
     """
-    match = _NAME.fullmatch(function)
-    if match is None:
-        raise Refused(f"{function}: this is no function's name or ARN.")
-    if match["qualifier"]:
-        raise Refused(
-            f"{function}: concurrency is reserved for a function as a whole. Leave out :{match['qualifier']}, and name"
-            " it as a qualifier under provisioned."
-        )
-    return match["name"]
+    return _name_of(
+        function,
+        "concurrency is reserved for a function as a whole. Leave out :{qualifier}, and name it as a qualifier under"
+        " provisioned.",
+    )
 
 
 def _count(subject: str, option: str, value: Any, otherwise: str) -> int:
@@ -235,27 +213,6 @@ def fetch_function(aws: Caller, target: Target) -> State:
     provisioned = fetch_provisioned(aws, wish.function)
     unsure = [name for name, asked in wish.provisioned.items() if name not in provisioned and _needs_qualifier(asked)]
     return State(reserved, provisioned, {name: _version(aws, wish.function, name) for name in unsure})
-
-
-def fetch_provisioned(aws: Caller, function: str) -> dict[str, Provisioned]:
-    """All provisioned concurrency of a function, by alias or version.
-
-    Raises:
-        AwsError: AWS refused, or did not answer.
-    """
-    found = aws.pages(
-        "lambda", "ListProvisionedConcurrencyConfigs", "ProvisionedConcurrencyConfigs", FunctionName=function
-    )
-    return {
-        config["FunctionArn"].rpartition(":")[2]: Provisioned(
-            requested=config["RequestedProvisionedConcurrentExecutions"],
-            status=config["Status"],
-            reason=config.get("StatusReason", ""),
-            allocated=config.get("AllocatedProvisionedConcurrentExecutions", 0),
-            available=config.get("AvailableProvisionedConcurrentExecutions", 0),
-        )
-        for config in found
-    }
 
 
 def _needs_qualifier(asked: QualifierWish) -> bool:
