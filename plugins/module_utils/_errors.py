@@ -97,6 +97,12 @@ def _way_out(action: str, code: str, text: str) -> str:
         return "Check the name, the region and the account."
     if code in _BUSY:
         return "Something else is changing it right now: run the same task again when that is done."
+    if code == "PreconditionFailedException":
+        # A call whose answer was lost is sent again by botocore, and then meets what it has changed itself.
+        return (
+            "Somebody has changed it since it was read, or the connection was lost after the change was made: look at"
+            " it, and run the same task again."
+        )
     if code == "LimitExceededException":
         return (
             "A quota of the account or a limit in time is used up: ask for less, wait, or raise it in Service Quotas."

@@ -202,12 +202,13 @@ def _changed(outcome: Outcome, check_mode: bool) -> bool:
 def _result(outcome: Outcome, check_mode: bool) -> dict[str, Any]:
     plan = outcome.plan
     calls = plan.calls if plan and check_mode else outcome.done
+    learned = {name: value for name, value in outcome.learned.items() if not name.startswith("_")}
     return {
         "target": outcome.target.name,
         "changed": _changed(outcome, check_mode),
         "before": dict(plan.before) if plan else None,
         # What a target looks like after a failure is not known without reading it again, so it is not claimed.
-        "after": {**plan.after, **outcome.learned} if plan and not outcome.error else None,
+        "after": {**plan.after, **learned} if plan and not outcome.error else None,
         "calls": [call.action for call in calls],
         "error": str(outcome.error) if outcome.error else None,
         "error_code": getattr(outcome.error, "code", None),

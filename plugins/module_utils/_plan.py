@@ -68,7 +68,7 @@ class Call:
         stage: Every call of a stage, over all targets of the task, is done and settled before a call of a later stage
             is sent. So capacity is given back by one target before it is taken by another.
         learns: What only AWS's answer can tell, JMESPath by name: `CreateBackup` learns `arn`. The target's result has
-            it in `after`, by the same name.
+            it in `after`, by the same name, unless that begins with an underscore: then it is for later calls alone.
         taken: Arguments that are what an earlier call of the same target learned: that name by argument.
     """
 

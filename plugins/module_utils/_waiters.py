@@ -65,6 +65,42 @@ WAITERS: dict[str, Waiter] = {
         way_out="Its log says why it can not start; mend that and run the same task again, or take it back.",
         model=_poll("GetProvisionedConcurrencyConfig", success="Status == 'READY'", failure="Status == 'FAILED'"),
     ),
+    # botocore's own FunctionUpdatedV2 and, for a version, FunctionActiveV2 (lambda/2015-03-31/waiters-2.json). "Lambda
+    # aborts the update and the function's previous code and configuration remain available":
+    # https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    "function_updated": Waiter(
+        service="lambda",
+        what="The update of the function",
+        reason="Configuration.LastUpdateStatusReason",
+        way_out="Its calls go on with the former code and settings. Mend the reason and run the same task again.",
+        model=_poll(
+            "GetFunction",
+            success="Configuration.LastUpdateStatus == 'Successful'",
+            failure="Configuration.LastUpdateStatus == 'Failed'",
+        ),
+    ),
+    "version_active": Waiter(
+        service="lambda",
+        what="Preparing the published version",
+        reason="Configuration.StateReason",
+        way_out="No alias was moved to it. Mend the reason and run the same task again.",
+        model=_poll(
+            "GetFunction",
+            success="Configuration.State == 'Active'",
+            failure="Configuration.State == 'Failed'",
+        ),
+    ),
+    # AWS itself weighs an alias with provisioned concurrency while it moves it:
+    # https://github.com/hashicorp/terraform-provider-aws/pull/48116
+    "alias_moved": Waiter(
+        service="lambda",
+        what="Moving the alias",
+        model=_poll(
+            "GetAlias",
+            success="length(keys(RoutingConfig.AdditionalVersionWeights || `{}`)) == `0`",
+            failure="`false`",
+        ),
+    ),
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html, TableStatus; an index
     # goes through UPDATING too, and a table with such an index refuses the next change.
     "table_active": Waiter(
