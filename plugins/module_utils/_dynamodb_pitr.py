@@ -185,6 +185,11 @@ def _loss(state: Pitr, days: int | None) -> str:
     )
 
 
+def shape_pitr(state: Pitr) -> dict[str, Any]:
+    """A table's setting as an element of the option `tables`; giving it to the module changes nothing."""
+    return _element(state.table, state.days)
+
+
 def report_pitr(state: Pitr) -> dict[str, Any]:
     """A table for the operator: its setting, and what can be restored."""
 
@@ -192,7 +197,7 @@ def report_pitr(state: Pitr) -> dict[str, Any]:
         return None if moment is None else int((state.read_at - moment).total_seconds())
 
     return {
-        "pitr": _element(state.table, state.days),
+        "pitr": shape_pitr(state),
         "earliest": stamp(state.earliest) if state.earliest else None,
         "latest": stamp(state.latest) if state.latest else None,
         "earliest_age_seconds": age(state.earliest),
