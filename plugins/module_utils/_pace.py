@@ -24,6 +24,8 @@ MARGIN = 0.96
 # cloudtrail: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 # dynamodb, backups: botocore's text of each operation (CreateBackup, ListBackups, DescribeBackup, DeleteBackup,
 #   DescribeContinuousBackups). UpdateContinuousBackups publishes none: that of its Describe.
+# dynamodb, restores and tags: the same of RestoreTableFromBackup, TagResource, ListTagsOfResource;
+#   RestoreTableToPointInTime publishes none: that of the other restore.
 # application-autoscaling and backup publish no rate ("AWS throttles requests"): a cautious one of our own.
 RATES: dict[str, float] = {
     "lambda": 15,
@@ -36,10 +38,17 @@ RATES: dict[str, float] = {
     "dynamodb:DeleteBackup": 10,
     "dynamodb:DescribeContinuousBackups": 10,
     "dynamodb:UpdateContinuousBackups": 10,
+    "dynamodb:RestoreTableFromBackup": 10,
+    "dynamodb:RestoreTableToPointInTime": 10,
+    "dynamodb:TagResource": 5,
+    "dynamodb:ListTagsOfResource": 10,
     "application-autoscaling": 20,
     "backup": 10,
     "cloudwatch:GetMetricData": 50,
     "cloudwatch:ListMetrics": 25,
+    "cloudwatch:DescribeAlarms": 9,
+    "cloudwatch:PutMetricAlarm": 3,
+    "cloudwatch:DeleteAlarms": 3,
     "cloudtrail:LookupEvents": 2,
 }
 

@@ -131,6 +131,71 @@ WAITERS: dict[str, Waiter] = {
             ],
         },
     ),
+    # A restore: the same pages; RestoreSummary.RestoreInProgress, and the indexes are made after the table.
+    "table_restored": Waiter(
+        service="dynamodb",
+        what="The restore",
+        reason="Table.TableStatus",
+        way_out="Look at the table's key and at CloudTrail's events of DynamoDB, and remove the table with state: absent.",
+        model={
+            "operation": "DescribeTable",
+            "delay": 5,
+            "maxAttempts": 1,
+            "acceptors": [
+                {
+                    "state": "success",
+                    "matcher": "path",
+                    "argument": "Table.TableStatus == 'ACTIVE' && !(Table.RestoreSummary.RestoreInProgress)"
+                    " && length(Table.GlobalSecondaryIndexes[?IndexStatus != 'ACTIVE'] || `[]`) == `0`",
+                    "expected": True,
+                },
+                {
+                    "state": "failure",
+                    "matcher": "path",
+                    "argument": "contains(['DELETING', 'ARCHIVING', 'ARCHIVED', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'],"
+                    " Table.TableStatus)",
+                    "expected": True,
+                },
+                {"state": "retry", "matcher": "error", "expected": "ResourceNotFoundException"},
+            ],
+        },
+    ),
+    # As botocore's own waiter TableNotExists.
+    "table_removed": Waiter(
+        service="dynamodb",
+        what="Deleting the table",
+        model={
+            "operation": "DescribeTable",
+            "delay": 5,
+            "maxAttempts": 1,
+            "acceptors": [{"state": "success", "matcher": "error", "expected": "ResourceNotFoundException"}],
+        },
+    ),
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeContributorInsights.html
+    "contributor_insights_enabled": Waiter(
+        service="dynamodb",
+        what="Contributor insights",
+        reason="FailureException.ExceptionDescription",
+        way_out="The number of rules of the account may be used up: disable insights that nobody reads.",
+        model=_poll(
+            "DescribeContributorInsights",
+            success="ContributorInsightsStatus == 'ENABLED'",
+            failure="ContributorInsightsStatus == 'FAILED'",
+        ),
+    ),
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_KinesisDataStreamDestination.html
+    "kinesis_streaming": Waiter(
+        service="dynamodb",
+        what="Streaming to Kinesis",
+        reason="KinesisDataStreamDestinations[?DestinationStatus == 'ENABLE_FAILED'].DestinationStatusDescription | [0]",
+        way_out="Check that the stream is ACTIVE and may be written to.",
+        model=_poll(
+            "DescribeKinesisStreamingDestination",
+            success="length(KinesisDataStreamDestinations[?DestinationStatus == 'ACTIVE']) > `0`"
+            " && length(KinesisDataStreamDestinations[?DestinationStatus == 'ENABLING']) == `0`",
+            failure="contains(KinesisDataStreamDestinations[].DestinationStatus, 'ENABLE_FAILED')",
+        ),
+    ),
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BackupDetails.html, BackupStatus
     "backup_available": Waiter(
         service="dynamodb",
