@@ -209,8 +209,8 @@ WAITERS: dict[str, Waiter] = {
         ),
     ),
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ContinuousBackupsDescription.html. AWS enables
-    # continuous backups on every table when it is made, but not at once, and until then refuses a backup as well as
-    # point-in-time recovery (ContinuousBackupsUnavailableException).
+    # continuous backups on every table when it is made, but DISABLED is shown for some seconds, and until then a backup
+    # is refused as well as point-in-time recovery: https://github.com/scalar-labs/scalardb/pull/347.
     "continuous_backups_enabled": Waiter(
         service="dynamodb",
         what="Enabling continuous backups",
