@@ -44,6 +44,20 @@ class Settings:
     """IAM actions that are refused, `lambda:PutFunctionConcurrency` or `lambda:*`."""
     provisioned_failure: str = ""
     """When set, provisioned concurrency ends FAILED with this text as its StatusReason."""
+    restore_seconds: float = -1.0
+    """How long a restored table stays CREATING; negative: as long as every other transition."""
+    concurrent_restores: int = 50
+    """Restores of tables at the same time."""
+    table_operations: int = 500
+    """Tables that are created, updated, deleted or restored at the same time."""
+    pitr_lag_seconds: float = 300.0
+    """How far the latest restorable time of a table is behind the clock."""
+    continuous_backups_seconds: float = 0.0
+    """How long a new table has no continuous backups yet."""
+    read_units_per_second: float = 0.0
+    """What a table gives before it throttles reads; 0: as much as anybody wants."""
+    write_units_per_second: float = 0.0
+    """What a table takes before it throttles writes; 0: as much as anybody wants."""
     function_update_failure: str = ""
     """When set, an update of a function ends Failed with this text as its LastUpdateStatusReason."""
 

@@ -9,6 +9,7 @@ AWS's own limits stand. The texts of the errors are those that the service answe
 from __future__ import annotations
 
 import datetime
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 
 from local_aws.accounts import AccountState
+from local_aws.items import Journal, Order
 from local_aws.rules import AwsError, Call, Result, on_time, rule
 from local_aws.services.dynamodb_capacity import (
     ACCOUNT_MAXIMUM,
@@ -32,6 +34,31 @@ from local_aws.services.dynamodb_capacity import (
 )
 
 
+@dataclass(frozen=True)
+class Restore:
+    """Where a restored table comes from."""
+
+    table_arn: str
+    moment: float
+    backup_arn: str = ""
+
+
+@dataclass
+class Pitr:
+    """Point-in-time recovery of one table."""
+
+    days: int
+    journal: Journal
+
+
+@dataclass
+class Budget:
+    """Units of one kind that a table has left in this second."""
+
+    left: float
+    at: float
+
+
 @dataclass
 class TableState:
     """What moto does not keep of one table."""
@@ -45,9 +72,28 @@ class TableState:
     switches: list[float] = field(default_factory=list)
     own: Capacity = field(default_factory=Capacity)
     indexes: dict[str, Capacity] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    deleted_at: float | None = None
+    restore: Restore | None = None
+    pitr: Pitr | None = None
+    table_class: str = ""
+    table_class_at: float = 0.0
+    orders: dict[str, Order] = field(default_factory=dict)
+    budgets: dict[str, Budget] = field(default_factory=dict)
 
     def index(self, name: str) -> Capacity:
         return self.indexes.setdefault(name, Capacity())
+
+    def order(self, index: str = "") -> Order:
+        """The items of the table, or of one of its indexes, as a scan meets them."""
+        if index not in self.orders:
+            self.orders[index] = _order(self.table, index)
+        return self.orders[index]
+
+    def touch(self) -> None:
+        """The items changed."""
+        for order in self.orders.values():
+            order.touch()
 
 
 @dataclass
@@ -63,6 +109,18 @@ class Tables:
             state.on_demand_at = table.created_at.timestamp() if state.ever_on_demand else None
             self.states[table.name] = state
         return state
+
+
+def _order(table: Table, name: str) -> Order:
+    own = [table.hash_key_attr, *([table.range_key_attr] if table.range_key_attr else [])]
+    if not name:
+        return Order(own)
+    index = table.get_index(name)
+    keys = [part["AttributeName"] for part in index.schema]
+    keys += [key for key in own if key not in keys]
+    if index.projection.get("ProjectionType", "ALL") == "ALL":
+        return Order(keys)
+    return Order(keys, frozenset([*keys, *index.projection.get("NonKeyAttributes", [])]))
 
 
 def date(moment: float) -> datetime.datetime:
@@ -96,6 +154,15 @@ class Database:
 
     def settle_table(self, state: TableState) -> None:
         table = state.table
+        if self._backend.tables.get(table.name) is not table:
+            # Deleted by moto itself, as when a stack goes.
+            self._tables.states.pop(table.name, None)
+            return
+        if state.deleted_at is not None and state.deleted_at <= self.now:
+            self._backend.tables.pop(table.name)
+            self._backend.resource_policies.pop(table.table_arn, None)
+            self._tables.states.pop(table.name)
+            return
         if state.mode_next and state.busy_until <= self.now:
             table.billing_mode = state.mode_next
             state.mode_next = ""
@@ -124,7 +191,11 @@ class Database:
     def created(self, name: str, arguments: dict[str, Any]) -> None:
         """A new table is CREATING for a while, with the on-demand maxima that it was given."""
         state = self.find(name)
+        state.table.created_at = date(self.now)
         state.active_at = self.done_at
+        if state.ever_on_demand:
+            state.on_demand_at = self.now
+        state.table_class = str(arguments.get("TableClass") or "")
         state.own.on_demand = dict(arguments.get("OnDemandThroughput") or {})
         for index in arguments.get("GlobalSecondaryIndexes") or []:
             state.index(index["IndexName"]).on_demand = dict(index.get("OnDemandThroughput") or {})
@@ -172,17 +243,58 @@ class Database:
         return state.mode_next or str(state.table.billing_mode)
 
     def refuse_when_creating(self, state: TableState) -> None:
-        if state.active_at > self.now:
+        """A table that is being created, or deleted, takes no change."""
+        doing = "deleted" if state.deleted_at is not None else "created" if state.active_at > self.now else ""
+        if doing:
             raise AwsError(
                 "ResourceInUseException",
-                "Attempt to change a resource which is still in use: Table is being created: " + state.table.name,
+                f"Attempt to change a resource which is still in use: Table is being {doing}: {state.table.name}",
             )
+
+    def refuse_more_operations(self) -> None:
+        """ "Up to 500 simultaneous table operations are allowed per account" (botocore, LimitExceededException)."""
+        most = self.account.settings.table_operations
+        if sum(1 for state in self._tables.states.values() if self._is_busy(state)) >= most:
+            raise AwsError(
+                "LimitExceededException",
+                f"Subscriber limit exceeded: Only {most} tables can be created, updated, or deleted simultaneously",
+            )
+
+    def refuse_more_restores(self) -> None:
+        """ "Up to 50 concurrent restores (any type of restore) in a given account" (botocore, RestoreTableFromBackup)."""
+        most = self.account.settings.concurrent_restores
+        running = [state for state in self._tables.states.values() if state.restore and state.active_at > self.now]
+        if len(running) >= most:
+            raise AwsError(
+                "LimitExceededException",
+                f"Subscriber limit exceeded: Only {most} restores can be in progress simultaneously",
+            )
+
+    def _is_busy(self, state: TableState) -> bool:
+        return state.deleted_at is not None or max(state.active_at, state.busy_until) > self.now
+
+    def add(self, table: Table, restore: Restore) -> TableState:
+        """A restored table takes its time until it is ACTIVE."""
+        seconds = self.account.settings.restore_seconds
+        self._backend.tables[table.name] = table
+        state = self._tables.of(table)
+        state.restore = restore
+        state.active_at = self.now + (seconds if seconds >= 0 else self.account.settings.transition_seconds)
+        return state
+
+    def delete(self, state: TableState) -> None:
+        state.deleted_at = self.done_at
 
     def describe(self, description: dict[str, Any], state: TableState) -> dict[str, Any]:
         """moto's description of a table, put right."""
         busy = state.busy_until > self.now
         mode = self.mode_soon(state)
         description["TableStatus"] = "CREATING" if state.active_at > self.now else "UPDATING" if busy else "ACTIVE"
+        if state.deleted_at is not None:
+            description["TableStatus"] = "DELETING"
+        description["TableId"] = state.id
+        description["TableSizeBytes"] = sum(row.size for row in state.order().rows(state.table))
+        description.update(self._describe_restore(state), **self._describe_class(state))
         self._describe_part(description, state.table, state.own, switching=bool(state.mode_next))
         description.pop("BillingModeSummary", None)
         if state.ever_on_demand:
@@ -195,15 +307,40 @@ class Database:
             description.pop("GlobalSecondaryIndexes", None)
         if not state.table.indexes:
             description.pop("LocalSecondaryIndexes", None)
+        for shown in (*description.get("GlobalSecondaryIndexes", []), *description.get("LocalSecondaryIndexes", [])):
+            rows = state.order(shown["IndexName"]).rows(state.table)
+            shown["IndexArn"] = f"{state.table.table_arn}/index/{shown['IndexName']}"
+            shown["IndexSizeBytes"] = sum(row.size for row in rows)
+            shown["ItemCount"] = len(rows)
         for shown, index in zip(description.get("GlobalSecondaryIndexes", []), state.table.global_indexes, strict=True):
             capacity = state.index(index.name)
             self._describe_part(shown, index, capacity, switching=bool(state.mode_next))
-            shown["IndexArn"] = f"{state.table.table_arn}/index/{index.name}"
-            shown["IndexSizeBytes"] = 0
-            shown["ItemCount"] = len(state.table)
-            creating = state.active_at > self.now
+            creating = max(state.active_at, capacity.created_until) > self.now
             shown["IndexStatus"] = "CREATING" if creating else "UPDATING" if capacity.units_next else "ACTIVE"
         return description
+
+    def _describe_restore(self, state: TableState) -> dict[str, Any]:
+        """It stays in a table's description for ever (botocore, RestoreSummary)."""
+        if state.restore is None:
+            return {}
+        summary: dict[str, Any] = {
+            "SourceTableArn": state.restore.table_arn,
+            "RestoreDateTime": date(state.restore.moment),
+            "RestoreInProgress": state.active_at > self.now,
+        }
+        if state.restore.backup_arn:
+            summary["SourceBackupArn"] = state.restore.backup_arn
+        return {"RestoreSummary": summary}
+
+    @staticmethod
+    def _describe_class(state: TableState) -> dict[str, Any]:
+        """Like BillingModeSummary it is absent until somebody named a class."""
+        if not state.table_class:
+            return {}
+        summary: dict[str, Any] = {"TableClass": state.table_class}
+        if state.table_class_at:
+            summary["LastUpdateDateTime"] = date(state.table_class_at)
+        return {"TableClassSummary": summary}
 
     def _describe_part(
         self, shown: dict[str, Any], thing: Table | GlobalSecondaryIndex, capacity: Capacity, switching: bool
@@ -243,6 +380,7 @@ def create_table(call: Call) -> Result:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html: "DynamoDB immediately returns
     a response with a TableStatus of CREATING"
     """
+    Database(call.account, call.region).refuse_more_operations()
     result = call.proceed()
     database = Database(call.account, call.region)
     database.created(call.arguments["TableName"], call.arguments)
@@ -261,12 +399,19 @@ def describe_table(call: Call) -> Result:
 
 @rule("dynamodb", "UpdateTable")
 def update_table(call: Call) -> Result:
-    """The capacity part is ours (Database.update), the rest moto's."""
+    """Capacity is in Database.update, indexes are moto's; the rest is here. A change takes its time.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    """
     database = Database(call.account, call.region)
     arguments = call.arguments
-    state = database.update(arguments)
+    state = database.find(arguments["TableName"])
+    database.refuse_when_creating(state)
+    _refuse_change(database, state, arguments)
+    database.update(arguments)
     asked_on_demand_again = arguments.get("BillingMode") == ON_DEMAND and not state.mode_next
-    _update_the_rest(state.table, arguments)
+    _update_indexes(database, state, arguments)
+    _update_the_rest(database, state, arguments)
     description = database.describe(state.table.describe()["TableDescription"], state)
     if asked_on_demand_again and description["TableStatus"] == "ACTIVE":
         # Asking again for the mode that a table has answers UPDATING and changes nothing.
@@ -274,55 +419,100 @@ def update_table(call: Call) -> Result:
     return {"TableDescription": description}
 
 
-def _update_the_rest(table: Table, arguments: dict[str, Any]) -> None:
-    backend: DynamoDBBackend = dynamodb_backends[table.account_id][table.region_name]
-    updates = [item for item in arguments.get("GlobalSecondaryIndexUpdates") or [] if not item.get("Update")]
-    try:
-        backend.update_table(
-            name=table.name,
-            attr_definitions=arguments.get("AttributeDefinitions") or [],
-            global_index=updates,
-            throughput={},
-            billing_mode="",
-            stream_spec=arguments.get("StreamSpecification") or {},
-            deletion_protection_enabled=arguments.get("DeletionProtectionEnabled"),
-            warm_throughput=None,
-        )
-    except ValueError as error:
-        raise AwsError("ValidationException", str(error)) from error
+_SLOW = ("StreamSpecification", "SSESpecification", "TableClass")
 
 
-@rule("dynamodb", "DeleteTable")
-def delete_table(call: Call) -> Result | None:
-    """A table whose capacity is changing cannot be deleted.
+def _index_changes(arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item for item in arguments.get("GlobalSecondaryIndexUpdates") or [] if not item.get("Update")]
 
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html: a table that is CREATING or
-    UPDATING is refused with ResourceInUseException.
-    """
-    database = Database(call.account, call.region)
-    state = database.find(call.arguments["TableName"])
-    database.refuse_when_creating(state)
+
+def _refuse_change(database: Database, state: TableState, arguments: dict[str, Any]) -> None:
+    """What is refused before anything of the call is done."""
+    changes = _index_changes(arguments)
+    if not changes and not any(arguments.get(name) for name in _SLOW):
+        return
     if state.busy_until > database.now:
         raise AwsError(
             "ResourceInUseException",
-            f"Attempt to change a resource which is still in use: Table: {state.table.name} is in the process of being "
-            "updated.",
+            f"Attempt to change a resource which is still in use: Table is being updated: {state.table.name}",
         )
-    description = call.proceed()["TableDescription"]
-    return {"TableDescription": {**database.describe(description, state), "TableStatus": "DELETING"}}
+    database.refuse_more_operations()
+    if len(changes) > 1:
+        # "You can create or delete only one global secondary index per UpdateTable operation" (botocore, UpdateTable).
+        raise AwsError(
+            "LimitExceededException",
+            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+        )
+    stream = arguments.get("StreamSpecification")
+    if stream:
+        _refuse_stream(state.table, stream)
 
 
-@rule("dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan")
-def use_items(call: Call) -> Result | None:
-    """A table that is being created cannot be used yet.
+def _refuse_stream(table: Table, asked: dict[str, Any]) -> None:
+    """A stream is enabled once and disabled once.
 
-    API_CreateTable: "You can perform read and write operations only on an ACTIVE table"; the service answers
-    ResourceNotFoundException.
+    "You receive a ValidationException if you try to enable a stream on a table that already has a stream, or if you try
+    to disable a stream on a table that doesn't have a stream" (botocore, UpdateTableInput).
     """
-    known = call.account.store(Tables, call.region).states.get(str(call.arguments.get("TableName")))
-    if known is not None and known.active_at > call.account.now():
-        raise AwsError("ResourceNotFoundException", "Requested resource not found")
-    return None
+    enabled = bool((table.stream_specification or {}).get("StreamEnabled"))
+    if asked.get("StreamEnabled") and enabled:
+        raise AwsError("ValidationException", f"Table already has an enabled stream: TableName: {table.name}")
+    if not asked.get("StreamEnabled") and not enabled:
+        raise AwsError("ValidationException", f"Table has no stream to disable: TableName: {table.name}")
+
+
+def _update_indexes(database: Database, state: TableState, arguments: dict[str, Any]) -> None:
+    changes = _index_changes(arguments)
+    if arguments.get("AttributeDefinitions"):
+        state.table.attr = arguments["AttributeDefinitions"]
+    if not changes:
+        return
+    backend: DynamoDBBackend = dynamodb_backends[state.table.account_id][state.table.region_name]
+    try:
+        backend.update_table_global_indexes(state.table, changes)
+    except ValueError as error:
+        raise AwsError("ValidationException", str(error)) from error
+    state.orders.clear()
+    state.busy_until = database.done_at
+    for change in changes:
+        for kind, asked in change.items():
+            state.indexes.pop(asked["IndexName"], None)
+            if kind == "Create":
+                capacity = state.index(asked["IndexName"])
+                capacity.created_until = database.done_at
+                capacity.on_demand = dict(asked.get("OnDemandThroughput") or {})
+
+
+def _update_the_rest(database: Database, state: TableState, arguments: dict[str, Any]) -> None:
+    table = state.table
+    if arguments.get("DeletionProtectionEnabled") is not None:
+        table.deletion_protection_enabled = arguments["DeletionProtectionEnabled"]
+    if arguments.get("StreamSpecification"):
+        _set_stream(database, table, arguments["StreamSpecification"])
+    if arguments.get("TableClass"):
+        state.table_class, state.table_class_at = arguments["TableClass"], database.now
+    if arguments.get("SSESpecification"):
+        table.sse_specification = encryption(table, arguments["SSESpecification"])
+    if any(arguments.get(name) for name in _SLOW):
+        state.busy_until = max(state.busy_until, database.done_at)
+
+
+def _set_stream(database: Database, table: Table, asked: dict[str, Any]) -> None:
+    """A stream that is enabled again is a new one, with a label of its own (botocore, LatestStreamLabel)."""
+    table.set_stream_specification(dict(asked))
+    if asked.get("StreamEnabled"):
+        table.latest_stream_label = date(database.now).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    else:
+        # moto would go on to write what nobody can read, and fail.
+        table.stream_shard = None
+
+
+def encryption(table: Table, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """Without a key it is AWS's own for DynamoDB in the account (botocore, SSESpecification)."""
+    if not asked.get("Enabled"):
+        return None
+    key = asked.get("KMSMasterKeyId") or table._get_default_encryption_key(table.account_id, table.region_name)
+    return {**asked, "KMSMasterKeyId": key}
 
 
 @rule("dynamodb", "DescribeLimits")

@@ -46,6 +46,8 @@ class Capacity:
     units_at: float = 0.0
     warm_next: dict[str, int] | None = None
     warm_at: float = 0.0
+    created_until: float = 0.0
+    """An index that was added to a table is CREATING until then."""
 
     def decreases_today(self, now: float) -> int:
         """Since 00:00 UTC: "during this UTC calendar day" (botocore, ProvisionedThroughputDescription)."""
