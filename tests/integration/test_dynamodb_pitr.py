@@ -1,0 +1,150 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""dynamodb_pitr and dynamodb_pitr_info against the embedded AWS."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from aws_makers import make_table
+from integration.run_module import run_module, run_playbook
+from integration.waiting import HOUR
+
+from ansible_collections.runbook.aws.plugins.modules import dynamodb_pitr, dynamodb_pitr_info
+from local_aws.client import Account
+
+DAY = 24 * HOUR
+
+
+def pitr(account: Account, *tables: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return run_module(account, "dynamodb_pitr", tables=list(tables), **options)
+
+
+def seen(account: Account, table: str) -> int | None:
+    """The recovery period of a table, or none while it is off."""
+    answer = account.client("dynamodb").describe_continuous_backups(TableName=table)
+    recovery = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    return recovery["RecoveryPeriodInDays"] if recovery["PointInTimeRecoveryStatus"] == "ENABLED" else None
+
+
+def turn_on(account: Account, table: str, days: int) -> None:
+    wanted = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
+    account.client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=wanted)
+
+
+WISH = (
+    {"name": "off"},
+    {"name": "long", "recovery_period_days": 7},
+    {"name": "kept"},
+    {"name": "unwanted", "state": "absent"},
+)
+
+
+@pytest.fixture
+def tables(account: Account) -> Account:
+    """Tables `off`, and `long`, `kept` and `unwanted` with recovery since 20 days."""
+    for name in ("off", "long", "kept", "unwanted"):
+        make_table(account, name, units=None)
+    for name, days in (("long", 35), ("kept", 14), ("unwanted", 35)):
+        turn_on(account, name, days)
+    account.advance(20 * DAY)
+    return account
+
+
+def test_check_mode_the_run_the_second_run_and_the_way_back(tables: Account) -> None:
+    mark = tables.mark()
+    told = pitr(tables, *WISH, check=True)
+    assert told["changed"]
+    assert tables.mutating(mark) == []
+
+    done = pitr(tables, *WISH)
+    assert done["results"] == told["results"]
+    assert [result["changed"] for result in done["results"]] == [True, True, False, True]
+    assert {name: seen(tables, name) for name in ("off", "long", "kept", "unwanted")} == {
+        "off": 35,
+        "long": 7,
+        "kept": 14,
+        "unwanted": None,
+    }
+    assert len(tables.mutating(mark)) == 3
+    warned = " ".join(done["warnings"])
+    assert "long: a recovery period of 7 instead of 35 days loses what could be restored from" in warned
+    assert "unwanted: turning point-in-time recovery off loses" in warned
+
+    mark = tables.mark()
+    again = pitr(tables, *WISH)
+    assert not again["changed"]
+    assert tables.mutating(mark) == []
+    assert [result["before"] for result in again["results"]] == [result["after"] for result in done["results"]]
+
+    assert pitr(tables, *(result["before"] for result in done["results"]))["changed"]
+    assert [seen(tables, name) for name in ("off", "long", "kept", "unwanted")] == [None, 35, 14, 35]
+
+
+def test_the_window_is_shown(tables: Account) -> None:
+    mark = tables.mark()
+    shown = run_module(tables, "dynamodb_pitr_info", name_pattern="[!u]*")
+    assert (shown["rc_"], tables.mutating(mark)) == (0, [])
+    results = {result["target"]: result for result in shown["results"]}
+    assert list(results) == ["kept", "long", "off"]
+    assert results["off"]["pitr"] == {"name": "off", "state": "absent"}
+    assert (results["off"]["earliest"], results["off"]["latest_age_seconds"]) == (None, None)
+    assert results["long"]["pitr"] == {"name": "long", "state": "present", "recovery_period_days": 35}
+    assert results["long"]["latest_age_seconds"] == pytest.approx(300, abs=60)
+    assert results["long"]["earliest_age_seconds"] == pytest.approx(20 * DAY, abs=60)
+    assert results["kept"]["earliest_age_seconds"] == pytest.approx(14 * DAY, abs=60)
+
+
+def test_bad_input_and_faults_are_errors_that_help(tables: Account) -> None:
+    mark = tables.mark()
+    result = pitr(tables, {"name": "off"}, {"name": "missing"}, {"name": "kept", "recovery_period_days": 36})
+    assert result["rc_"] != 0
+    for part in (
+        "2 of 3 failed, nothing was written",
+        "TableNotFoundException",
+        "Check the name",
+        "is 36: give 1 to 35",
+    ):
+        assert part in result["msg"]
+    assert tables.mutating(mark) == []
+    shown = run_module(tables, "dynamodb_pitr_info", tables=["off", "missing"])
+    assert "1 of 2 could not be read" in shown["msg"]
+    assert [bool(item["error"]) for item in shown["results"]] == [False, True]
+
+    tables.fault(
+        "dynamodb", "UpdateContinuousBackups", match={"TableName": "long"}, error="InternalServerError", times=9
+    )
+    result = pitr(tables, *WISH)
+    assert [bool(item["error"]) for item in result["results"]] == [False, True, False, False]
+    tables.clear_faults()
+    assert [item["changed"] for item in pitr(tables, *WISH)["results"]] == [False, True, False, False]
+
+    tables.deny("dynamodb:UpdateContinuousBackups")
+    assert "Allow dynamodb:UpdateContinuousBackups" in pitr(tables, {"name": "off", "state": "absent"})["msg"]
+    assert "Traceback" not in result["output"]
+
+
+@pytest.mark.parametrize("module", [dynamodb_pitr_info, dynamodb_pitr], ids=lambda module: module.__name__[-18:])
+def test_the_examples_run(account: Account, tmp_path: Path, module: ModuleType) -> None:
+    for name in ("sc-agent-sessions-prod", "sc-agent-conversations-prod"):
+        make_table(account, name, units=None)
+        turn_on(account, name, 35)
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "module_defaults": {"group/runbook.aws.aws": account.module_args},
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": yaml.safe_load(module.EXAMPLES),
+    }
+    book = tmp_path / "examples.yml"
+    book.write_text(yaml.safe_dump([play], sort_keys=False))
+    run = run_playbook("--inventory=localhost,", str(book))
+    assert run.code == 0, run.output
+    assert f"ok={len(play['tasks'])} " in run.output
