@@ -1,0 +1,44 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.runbook.aws.plugins.filter.recovery_steps import FilterModule, recovery_steps
+
+ARN = "arn:aws:dynamodb:us-east-1:111122223333:table/sessions-prod/backup/01"
+MANIFEST: dict[str, Any] = {
+    "tables": [{"table": "sessions-prod", "arn": ARN}, {"table": "gone-prod", "arn": f"{ARN}2"}],
+    "buckets": [
+        {"source": {"bucket": "data-prod"}, "target": {"bucket": "backup-prod", "prefix": "copies/data-prod/"}},
+        {"source": {"bucket": "gone-prod"}, "target": {"bucket": "backup-prod", "prefix": "copies/gone-prod/"}},
+    ],
+}
+NAMES = {"sessions-prod": "sessions-new", "data-prod": "data-new"}
+
+
+@pytest.mark.parametrize(("tables_from", "point"), [("backup", {"backup": ARN}), ("latest", {"time": "latest"})])
+def test_items_are_restored_beside_the_table_and_copied_into_it(tables_from: str, point: dict[str, str]) -> None:
+    steps = recovery_steps(MANIFEST, NAMES, tables_from)
+    (restore,) = steps["restores"]
+    assert (restore["source"], restore["target"], restore["restore_from"]) == (
+        "sessions-prod",
+        "sessions-new-restoring",
+        point,
+    )
+    assert steps["copies"] == [{"source": "sessions-new-restoring", "target": "sessions-new", "delete_extra": True}]
+    assert steps["comparisons"] == [{"source": "sessions-new-restoring", "target": "sessions-new"}]
+    assert steps["removals"] == [{"source": "sessions-prod", "target": "sessions-new-restoring", "state": "absent"}]
+
+
+def test_objects_come_from_their_copies() -> None:
+    assert recovery_steps(MANIFEST, NAMES)["objects"] == [
+        {"source": {"bucket": "backup-prod", "prefix": "copies/data-prod/"}, "target": {"bucket": "data-new"}}
+    ]
+
+
+def test_ansible_finds_it() -> None:
+    assert FilterModule().filters() == {"recovery_steps": recovery_steps}
