@@ -91,3 +91,15 @@ def make_table(
     )
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 0.02, "MaxAttempts": 500})
     return client
+
+
+def make_bucket(account: Account, name: str = "data", versioning: str = "Enabled") -> tuple[Any, str]:
+    """A bucket, versioned unless told otherwise (`Suspended`, or empty for never); the S3 client and its name.
+
+    Names are one space for all accounts, so the account's is part of it.
+    """
+    client, bucket = account.client("s3"), f"{name}-{account.id}"
+    client.create_bucket(Bucket=bucket)
+    if versioning:
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning})
+    return client, bucket
