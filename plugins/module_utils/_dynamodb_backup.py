@@ -231,7 +231,7 @@ def _plan_absent(state: TableBackups, name: str) -> Plan:
     notes = []
     if named:
         notes.append(
-            "A deleted backup cannot be brought back. What `before` brings back is a new one, of the table as it is then."
+            "A deleted backup cannot be brought back. What `before` makes is a new one, of the table as it is then."
         )
     if earlier := state.earlier_named(name):
         notes.append(f"{state.table}: {earlier} of the name {name} are of an earlier table of that name and stay.")
@@ -307,7 +307,8 @@ def _retention_notes(state: TableBackups, name: str | None, names: str) -> list[
         notes.append(f"{state.table}: the name {name} does not match {names}, so this retention never deletes it.")
     if earlier := state.earlier_named(names):
         notes.append(
-            f"{state.table}: {earlier} of the names {names} are of an earlier table of that name; retention leaves them."
+            f"{state.table}: {earlier} of the names {names} are of an earlier table of that name, so retention leaves"
+            " them alone."
         )
     return notes
 

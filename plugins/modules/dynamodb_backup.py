@@ -15,7 +15,8 @@ description:
   - The name is an idempotency key. A table that has a backup of that name gets no second one; one that is still being
     made, by an earlier run that was ended too, is waited for. The backups of an earlier table that had the same name
     do not count, because their items are not this table's.
-  - Deletes what a retention no longer keeps, and nothing before every new backup of the task is there.
+  - Deletes what a retention no longer keeps when the new backups of the task are there. A table whose new backup
+    failed keeps all of its old ones.
   - A table that was just made is waited for until AWS has enabled continuous backups on it, instead of failing with
     C(ContinuousBackupsUnavailableException).
 options:
@@ -144,8 +145,8 @@ results:
       sample: {table: sc-agent-sessions-prod, name: nightly-2026-11-24, state: absent}
     after:
       description:
-        - The same after the task, with the C(arn) of the backup where it is known, and with the names that the retention
-          has C(deleted). V(null) if it failed.
+        - The same after the task, with the C(arn) of the backup where it is known, and with the names that the
+          retention has C(deleted). V(null) if it failed.
       type: dict
       returned: always
       sample: {table: sc-agent-sessions-prod, name: nightly-2026-11-24, state: present, deleted: [nightly-2026-11-16],

@@ -30,7 +30,8 @@ options:
     default: "*"
   rpo_seconds:
     description:
-      - How old the last recovery point may be (recovery point objective), for example V(86400). V(0) asks for no verdict.
+      - How old the last recovery point may be (recovery point objective), for example V(86400).
+      - V(0) asks for no verdict.
     type: int
     default: 0
   types:

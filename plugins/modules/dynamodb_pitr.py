@@ -29,7 +29,8 @@ options:
         required: true
       state:
         description:
-          - V(absent) turns it off. What could be restored until then is lost at once, and turned on again it starts anew.
+          - V(absent) turns it off. What could be restored until then is lost at once, and turned on again it starts
+            anew.
         type: str
         choices: [present, absent]
         default: present

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from aws_makers import make_table
-from integration.run_module import run_module, run_playbook
+from integration.examples import assert_examples_run
+from integration.run_module import run_module
 from integration.waiting import HOUR, time_passes_after
 
 from ansible_collections.runbook.aws.plugins.modules import dynamodb_backup
@@ -210,18 +209,6 @@ def test_50_tables_are_listed_once_and_backed_up_together(account: Account) -> N
 def test_the_examples_run(account: Account, tmp_path: Path) -> None:
     for name in ("sc-agent-sessions-prod", "sc-agent-conversations-prod"):
         make_table(account, name, units=None)
-    play = {
-        "hosts": "localhost",
-        "connection": "local",
-        "gather_facts": False,
-        "module_defaults": {"group/runbook.aws.aws": account.module_args},
-        "vars": {"ansible_python_interpreter": sys.executable},
-        "tasks": yaml.safe_load(dynamodb_backup.EXAMPLES),
-    }
-    book = tmp_path / "examples.yml"
-    book.write_text(yaml.safe_dump([play], sort_keys=False))
-    run = run_playbook("--inventory=localhost,", str(book))
-    assert run.code == 0, run.output
-    assert f"ok={len(play['tasks'])} " in run.output
+    assert_examples_run(account, tmp_path, dynamodb_backup)
     (nightly,) = seen(account)
     assert nightly.startswith("sc-agent-sessions-prod/nightly-20")

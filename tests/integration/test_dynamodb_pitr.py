@@ -1,22 +1,20 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""dynamodb_pitr and dynamodb_pitr_info against the embedded AWS."""
+"""dynamodb_pitr against the embedded AWS."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 from aws_makers import make_table
-from integration.run_module import run_module, run_playbook
+from integration.examples import assert_examples_run
+from integration.run_module import run_module
 from integration.waiting import HOUR
 
-from ansible_collections.runbook.aws.plugins.modules import dynamodb_pitr, dynamodb_pitr_info
+from ansible_collections.runbook.aws.plugins.modules import dynamodb_pitr
 from local_aws.client import Account
 
 DAY = 24 * HOUR
@@ -87,20 +85,6 @@ def test_check_mode_the_run_the_second_run_and_the_way_back(tables: Account) -> 
     assert [seen(tables, name) for name in ("off", "long", "kept", "unwanted")] == [None, 35, 14, 35]
 
 
-def test_the_window_is_shown(tables: Account) -> None:
-    mark = tables.mark()
-    shown = run_module(tables, "dynamodb_pitr_info", name_pattern="[!u]*")
-    assert (shown["rc_"], tables.mutating(mark)) == (0, [])
-    results = {result["target"]: result for result in shown["results"]}
-    assert list(results) == ["kept", "long", "off"]
-    assert results["off"]["pitr"] == {"name": "off", "state": "absent"}
-    assert (results["off"]["earliest"], results["off"]["latest_age_seconds"]) == (None, None)
-    assert results["long"]["pitr"] == {"name": "long", "state": "present", "recovery_period_days": 35}
-    assert results["long"]["latest_age_seconds"] == pytest.approx(300, abs=60)
-    assert results["long"]["earliest_age_seconds"] == pytest.approx(20 * DAY, abs=60)
-    assert results["kept"]["earliest_age_seconds"] == pytest.approx(14 * DAY, abs=60)
-
-
 def test_bad_input_and_faults_are_errors_that_help(tables: Account) -> None:
     mark = tables.mark()
     result = pitr(tables, {"name": "off"}, {"name": "missing"}, {"name": "kept", "recovery_period_days": 36})
@@ -113,9 +97,6 @@ def test_bad_input_and_faults_are_errors_that_help(tables: Account) -> None:
     ):
         assert part in result["msg"]
     assert tables.mutating(mark) == []
-    shown = run_module(tables, "dynamodb_pitr_info", tables=["off", "missing"])
-    assert "1 of 2 could not be read" in shown["msg"]
-    assert [bool(item["error"]) for item in shown["results"]] == [False, True]
 
     tables.fault(
         "dynamodb", "UpdateContinuousBackups", match={"TableName": "long"}, error="InternalServerError", times=9
@@ -130,21 +111,8 @@ def test_bad_input_and_faults_are_errors_that_help(tables: Account) -> None:
     assert "Traceback" not in result["output"]
 
 
-@pytest.mark.parametrize("module", [dynamodb_pitr_info, dynamodb_pitr], ids=lambda module: module.__name__[-18:])
-def test_the_examples_run(account: Account, tmp_path: Path, module: ModuleType) -> None:
+def test_the_examples_run(account: Account, tmp_path: Path) -> None:
     for name in ("sc-agent-sessions-prod", "sc-agent-conversations-prod"):
         make_table(account, name, units=None)
         turn_on(account, name, 35)
-    play = {
-        "hosts": "localhost",
-        "connection": "local",
-        "gather_facts": False,
-        "module_defaults": {"group/runbook.aws.aws": account.module_args},
-        "vars": {"ansible_python_interpreter": sys.executable},
-        "tasks": yaml.safe_load(module.EXAMPLES),
-    }
-    book = tmp_path / "examples.yml"
-    book.write_text(yaml.safe_dump([play], sort_keys=False))
-    run = run_playbook("--inventory=localhost,", str(book))
-    assert run.code == 0, run.output
-    assert f"ok={len(play['tasks'])} " in run.output
+    assert_examples_run(account, tmp_path, dynamodb_pitr)

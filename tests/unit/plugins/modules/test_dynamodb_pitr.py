@@ -18,7 +18,6 @@ from unit.botocore_model import assert_valid
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import (
     TABLES_SPEC,
     Pitr,
-    fetch_pitr,
     plan_pitr,
     report_pitr,
 )
@@ -161,33 +160,6 @@ def test_an_arn_is_refused() -> None:
         plan_pitr(Target("arn:aws:dynamodb:us-east-1:123456789012:table/t", {"state": "present"}), OFF)
 
 
-def test_an_answer_is_read() -> None:
-    class Answers:
-        """Stands where `Aws` stands."""
-
-        def __init__(self, recovery: dict[str, Any]) -> None:
-            self.recovery = recovery
-
-        def call(self, *_operation: str, **_arguments: str) -> dict[str, Any]:
-            return {
-                "ContinuousBackupsDescription": {
-                    "ContinuousBackupsStatus": "ENABLED",
-                    "PointInTimeRecoveryDescription": self.recovery,
-                },
-                "ResponseMetadata": {"HTTPHeaders": {"date": "Mon, 23 Nov 2026 14:00:00 GMT"}},
-            }
-
-    times = {"EarliestRestorableDateTime": ON.earliest, "LatestRestorableDateTime": ON.latest}
-    aws: Any = Answers({"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 35, **times})
-    assert fetch_pitr(aws, "t") == ON
-    aws = Answers({"PointInTimeRecoveryStatus": "DISABLED"})
-    assert fetch_pitr(aws, "t") == OFF
-
-
 def test_what_is_shown_can_be_given_back() -> None:
     for state in (ON, OFF):
         assert not planned(state, **report_pitr(state)["pitr"]).changed
-    shown = report_pitr(ON)
-    assert (shown["latest"], shown["latest_age_seconds"]) == ("2026-11-23T13:55:00Z", 300)
-    assert (shown["earliest"], shown["earliest_age_seconds"]) == ("2026-11-03T14:00:00Z", 20 * 86_400)
-    assert report_pitr(OFF)["earliest"] is None
