@@ -190,6 +190,13 @@ class Row:
         return self._size
 
     @property
+    def seen(self) -> Item:
+        """The item as the index shows it, for expressions."""
+        if self.attributes is self.item.attrs:
+            return self.item
+        return Item(self.item.hash_key, self.item.range_key, self.attributes)
+
+    @property
     def text(self) -> str:
         if not self._text:
             self._text = text_of(self.attributes)
@@ -230,11 +237,16 @@ class Order:
         first = key[self.keys[0]]
         return hash_of(first), *(_comparable(key[name]) for name in self.keys)
 
+    @staticmethod
+    def first(segment: int, segments: int) -> int:
+        """The first hash of a segment."""
+        return -(-_HASHES * segment // segments)
+
     def part(self, table: Table, after: Attributes | None, segment: int, segments: int) -> tuple[int, int]:
-        """The rows of a segment that follow `after`, as the first and the last but one."""
+        """The rows of a segment that follow `after`: the number of the first, and of the one behind the last."""
         rows = self.rows(table)
-        low = bisect.bisect_left(rows, (-(-_HASHES * segment // segments),), key=_place)
-        high = bisect.bisect_left(rows, (-(-_HASHES * (segment + 1) // segments),), key=_place)
+        low = bisect.bisect_left(rows, (self.first(segment, segments),), key=_place)
+        high = bisect.bisect_left(rows, (self.first(segment + 1, segments),), key=_place)
         if after is not None:
             low = max(low, bisect.bisect_right(rows, self.place(after), key=_place))
         return low, max(low, high)

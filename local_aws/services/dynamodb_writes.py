@@ -117,7 +117,7 @@ def remember(state: TableState, now: float, key: Key, before: Item | None, after
     state.touch()
 
 
-def _known_key(table: Table, attributes: Mapping[str, Any]) -> Key | None:
+def key_in(table: Table, attributes: Mapping[str, Any]) -> Key | None:
     """The key that a call names; None when it is none, which moto then refuses in AWS's words."""
     try:
         key = key_of(table, attributes)
@@ -133,7 +133,7 @@ def write_item(call: Call) -> Result | Response | None:
     arguments = call.arguments
     state = usable(call, str(arguments["TableName"]))
     new = arguments.get("Item")
-    key = _known_key(state.table, new or arguments.get("Key") or {})
+    key = key_in(state.table, new or arguments.get("Key") or {})
     if key is None:
         return None
     writes = Writes(call.account.now())
@@ -149,10 +149,10 @@ def write_item(call: Call) -> Result | Response | None:
         raise
     cost = writes.settle()[state.table.name]
     limit.spend(state, cost.total)
-    return _with_capacity(result, cost.describe(call, str(arguments["TableName"])))
+    return with_capacity(result, cost.describe(call, str(arguments["TableName"])))
 
 
-def _with_capacity(result: Result, consumed: Any) -> Result:
+def with_capacity(result: Result, consumed: Any) -> Result:
     result.pop("ConsumedCapacity", None)
     return {**result, "ConsumedCapacity": consumed} if consumed else result
 
@@ -234,7 +234,7 @@ def _batch(call: Call) -> Iterator[_Request]:
         seen: set[Key] = set()
         for request in requests:
             item = request["PutRequest"]["Item"] if "PutRequest" in request else None
-            key = _known_key(state.table, request["DeleteRequest"]["Key"] if item is None else item)
+            key = key_in(state.table, request["DeleteRequest"]["Key"] if item is None else item)
             if key is None:
                 raise AwsError("ValidationException", "The provided key element does not match the schema")
             if key in seen:
@@ -256,7 +256,7 @@ def transact_write_items(call: Call) -> Result:
     for entry in call.arguments["TransactItems"]:
         for kind, asked in entry.items():
             state = usable(call, str(asked["TableName"]), database)
-            key = _known_key(state.table, asked.get("Item") or asked.get("Key") or {})
+            key = key_in(state.table, asked.get("Item") or asked.get("Key") or {})
             limit.refuse_when_spent(state, 2.0)
             if key is None or kind == "ConditionCheck":
                 checked.append(state)
@@ -277,7 +277,7 @@ def transact_write_items(call: Call) -> Result:
     for name, cost in costs.items():
         limit.spend(database.find(name), cost.total)
     consumed = [shown for name, cost in costs.items() if (shown := cost.describe(call, name))]
-    return _with_capacity(result, consumed)
+    return with_capacity(result, consumed)
 
 
 @contextlib.contextmanager
