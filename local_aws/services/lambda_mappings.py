@@ -128,14 +128,14 @@ def create_event_source_mapping(call: Call) -> Result:
             name = call.arguments["FunctionName"]
             raise AwsError(
                 "ResourceConflictException",
-                f'The event source arn (" {source} ") and function (" {name} ") provided mapping already exists. Please '
-                f"update or delete the existing mapping with UUID {other.uuid}",
+                f'The event source arn (" {source} ") and function (" {name} ") provided mapping already exists. '
+                f"Please update or delete the existing mapping with UUID {other.uuid}",
             )
     if source.split(":")[2:3] in (["dynamodb"], ["kinesis"]) and not call.arguments.get("StartingPosition"):
         raise AwsError(
             "InvalidParameterValueException",
-            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not "
-            "be null.",
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must "
+            "not be null.",
         )
     mapping = _backend(call).get_event_source_mapping(call.proceed()["UUID"])
     mapping.function_arn = arn
@@ -183,8 +183,8 @@ def update_event_source_mapping(call: Call) -> Result:
 
 @rule("lambda", "DeleteEventSourceMapping")
 def delete_event_source_mapping(call: Call) -> Result:
-    """botocore, DeleteEventSourceMapping: "When you delete an event source mapping, it enters a Deleting state and might
-    not be completely deleted for several seconds".
+    """botocore, DeleteEventSourceMapping: "When you delete an event source mapping, it enters a Deleting state and
+    might not be completely deleted for several seconds".
     """
     mapping = _find(call)
     _refuse_in_transition(call, mapping, "delete")

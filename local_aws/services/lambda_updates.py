@@ -197,8 +197,8 @@ class Updates:
         if wanted and wanted != source["CodeSha256"]:
             raise AwsError(
                 "InvalidParameterValueException",
-                f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({source['CodeSha256']}). Please "
-                "try again with the CodeSHA256 in $LATEST.",
+                f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({source['CodeSha256']}). "
+                "Please try again with the CodeSHA256 in $LATEST.",
             )
         if before and (last := self.published(before[-1]).source) is not None:
             state.function.code_or_config_updated = last != source

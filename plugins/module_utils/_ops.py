@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -72,6 +72,10 @@ class OpsModule(AnsibleAWSModule):
         """Show a warning. amazon.aws would also pass it to `exit_json`, which ansible-core 2.19 calls deprecated."""
         self._module.warn(warning)
 
+    def hide(self, values: Iterable[str]) -> None:
+        """Keep these texts out of everything that the module says, as Ansible does with a `no_log` option."""
+        self._module.no_log_values.update(value for value in values if value)
+
     def aws(self, *services: str) -> Aws:
         """A way to AWS.
 
@@ -132,8 +136,10 @@ class OpsModule(AnsibleAWSModule):
         result: dict[str, Any] = {
             "changed": any(_changed(outcome, self.check_mode) for outcome in outcomes),
             "results": [_result(outcome, self.check_mode) for outcome in outcomes],
-            "diff": [o.plan.diff(o.target.name) for o in outcomes if o.plan and o.plan.changed],
         }
+        # Ansible shows a diff that is there, also of a task that says `diff: false`.
+        if self._diff:
+            result["diff"] = [o.plan.diff(o.target.name) for o in outcomes if o.plan and o.plan.changed]
         failed = [outcome for outcome in outcomes if outcome.error]
         if failed:
             self.fail_json(msg=_failure(failed, outcomes), **result)

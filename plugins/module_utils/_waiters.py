@@ -39,7 +39,8 @@ class Waiter:
 
     def failure(self, answer: Mapping[str, Any]) -> str:
         """What to tell the operator of an answer that means failure."""
-        said = f"{self.what} failed: {jmespath.search(self.reason, answer) or 'AWS gives no reason'}."
+        reason = str(jmespath.search(self.reason, answer) or "AWS gives no reason").rstrip(".")
+        said = f"{self.what} failed: {reason}."
         return f"{said} {self.way_out}".strip()
 
 
