@@ -15,6 +15,7 @@ from itertools import chain
 from math import ceil
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._crew import Crew
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import (
     MOST_READ,
     Items,
@@ -24,18 +25,19 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import (
     Item,
-    batches,
-    fingerprints,
-    parse_pairs,
+    fingerprint_lines,
     same,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 from ansible_collections.runbook.aws.plugins.module_utils._progress import Progress
-from ansible_collections.runbook.aws.plugins.module_utils._spill import Spill, differences
+from ansible_collections.runbook.aws.plugins.module_utils._spill import PARTS, Spill, batched, differences
 
 # What an item can be: only in the source, only in the target, in both but not equal.
 MISSING, EXTRA, DIFFERING = "missing", "extra", "differing"
 KINDS = (MISSING, EXTRA, DIFFERING)
+
+# The type of `fingerprint_lines`, which is called in other processes (`_crew.Crew`).
+Read = Callable[[bytes, Sequence[str], frozenset[str], int], list[str]]
 
 _MOST_SEGMENTS = 1_000_000  # model, Scan, TotalSegments
 # Items that are read in a row of a sample: fewer would cost more calls, more would be neighbours rather than a sample.
@@ -89,6 +91,7 @@ class Scanned:
 
     Args:
         items: The way to the items.
+        read: `fingerprint_lines`, where it is called.
         source: The first table.
         target: The second; its key has the same attributes.
         ignored: Attributes that do not count.
@@ -96,8 +99,15 @@ class Scanned:
     """
 
     def __init__(
-        self, items: Items, source: Table, target: Table, ignored: frozenset[str] = frozenset(), segments: int = 0
+        self,
+        items: Items,
+        read: Read,
+        source: Table,
+        target: Table,
+        ignored: frozenset[str] = frozenset(),
+        segments: int = 0,
     ) -> None:
+        self._read = read
         self._spills = (Spill(), Spill())
         self.numbers = [0, 0]
         self._ignored = ignored
@@ -117,11 +127,8 @@ class Scanned:
         self.numbers = [spill.number for spill in self._spills]
 
     def _keep(self, table: Table, spill: Spill, progress: Progress) -> Callable[[Page], None]:
-        key = table.schema.text_of_pairs()
-
         def keep(page: Page) -> None:
-            fingerprint = fingerprints(page.body, self._ignored)
-            spill.extend((key(item), f"{fingerprint(item):x}") for item in parse_pairs(page.body)["Items"])
+            spill.add(self._read(page.body, table.schema.names, self._ignored, PARTS))
             progress.add(page.scanned)
 
         return keep
@@ -164,8 +171,14 @@ class Found:
         }
 
 
+def crew() -> Crew[[bytes, Sequence[str], frozenset[str], int], list[str]]:
+    """The processes that read pages; to be made before there are any threads."""
+    return Crew(fingerprint_lines)
+
+
 def compare(
     items: Items,
+    read: Read,
     wish: Mapping[str, Any],
     *,
     keys: int = 20,
@@ -176,6 +189,7 @@ def compare(
 
     Args:
         items: The way to the items.
+        read: What `crew` gave.
         wish: An element of the module's `comparisons`.
         keys: How many keys of each kind are told.
         segments: Segments of each table; 0 chooses by size.
@@ -211,7 +225,7 @@ def compare(
     if wish["mode"] == "sampled":
         return {**result, **_sampled(items, source, target, wish["sample"], keys, attributes, not schema)}
     found = Found(keys)
-    with closing(Scanned(items, source, target, attributes, segments)) as scanned:
+    with closing(Scanned(items, read, source, target, attributes, segments)) as scanned:
         for kind, texts in scanned.differences():
             found.add(kind, texts)
     result |= found.shown(source)
@@ -237,7 +251,7 @@ def _sampled(
             (target, source, EXTRA, sample // 2),
         ):
             seen[only] = 0
-            for rows in batches(_random_items(items, table, wanted), MOST_READ):
+            for rows in batched(_random_items(items, table, wanted), MOST_READ):
                 partners = {
                     table.schema.text(item): item for item in items.get(other, [table.schema.of(item) for item in rows])
                 }

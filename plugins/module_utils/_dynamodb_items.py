@@ -57,9 +57,8 @@ _PAGE_PART = 1 / 8
 FIRST_REST = 0.1
 # One segment for so much of a table, as more of them gain nothing.
 _SEGMENT_BYTES = 4 * 1024 * 1024
-# Pages under way at the same time, each of up to 1 MB, and pages that are read at the same time, each of ten times that.
+# Pages under way at the same time, each of up to 1 MB.
 _MOST_PAGES = 16
-_MOST_READ_PAGES = 2
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,6 @@ class Items:
         self._aws = aws
         self._pool_size = min(workers, _MOST_PAGES)
         self._pool = ThreadPoolExecutor(self._pool_size)
-        self._reading = threading.BoundedSemaphore(_MOST_READ_PAGES)
         self._patience = patience
         self._units = {"read": read_units, "write": write_units}
         self._budgets: dict[tuple[str, str], Budget] = {}
@@ -223,8 +221,8 @@ class Items:
         """All pages of tables, several segments at the same time.
 
         Args:
-            work: Tables, each with what is to be done with its pages. That is called from several threads, for few
-                pages at a time: one of them takes ten times as much memory when it is read as when it came.
+            work: Tables, each with what is to be done with its pages, which is called from several threads. A page takes
+                ten times as much memory when it is read as when it came.
             segments: Segments of each table; 0 chooses by its size.
             **options: More arguments of Scan.
 
@@ -244,8 +242,7 @@ class Items:
                 for page in self.pages(table, segment, **options):
                     if failed.is_set():
                         return
-                    with self._reading:
-                        handle(page)
+                    handle(page)
             except BaseException:
                 failed.set()
                 raise

@@ -3,8 +3,7 @@
 
 """Items of DynamoDB as the API's own JSON: what makes two of them equal, what they weigh, and keys as people write them.
 
-Pure. An item here is what `json.loads` makes of the API's JSON, `{"id": {"S": "a"}}`, or, where many are only compared,
-the same with a tuple of pairs in place of each mapping (`parse_pairs`), which is read and hashed several times faster.
+Pure. An item here is what `json.loads` makes of the API's JSON: `{"id": {"S": "a"}}`.
 
 The rules of values: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
@@ -14,59 +13,92 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import ceil
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
+from ansible_collections.runbook.aws.plugins.module_utils._spill import part_of
 
 # An attribute value of the API: one type descriptor with its content.
 Value = Mapping[str, Any]
 Item = Mapping[str, Value]
-# The same as `parse_pairs` reads it: `(("id", (("S", "a"),)),)`.
-Pairs = tuple[tuple[str, tuple[tuple[str, Any]]], ...]
-
-# Texts of numbers that are the only way to write them: no exponent, no zero too many. DynamoDB answers no others
+# Texts of numbers that are not the only way to write them: an exponent, or a zero too many. DynamoDB answers none
 # ("Leading and trailing zeroes are trimmed"), so this finds nothing there and costs little.
 _UNUSUAL_NUMBER = re.compile(rb'"N": ?"(?!(?:0|-?(?:[1-9]\d*(?:\.\d*[1-9])?|0\.\d*[1-9]))")')
-# Types whose content has an order that means nothing, or that hold other values.
-_NESTED = re.compile(rb'"(?:M|L|SS|NS|BS)": ?[\[{]')
 
 _KB = 1024
 
 
-def parse_pairs(body: bytes) -> dict[str, Any]:
-    """An answer of the API with each item as `Pairs`; the answer's own fields are a mapping."""
-    return dict(json.loads(body, object_pairs_hook=tuple))
+def equal_forms(body: bytes) -> list[Any]:
+    """The items of an answer, each in a form that is equal, and has the same hash, exactly if the item is.
+
+    An item is a frozenset of pairs of name and value, a value a pair of type and content. Made while the answer is read,
+    because that takes half the time of reading it first.
+    """
+    hook = _equal_form_of_numbers if _UNUSUAL_NUMBER.search(body) else _equal_form
+    answer: dict[str, Any] = json.loads(body, object_pairs_hook=hook)
+    # A mapping of one attribute is a pair like a value; as an item it is a set like the others.
+    return [item if isinstance(item, frozenset) else frozenset((item,)) for item in answer["Items"]]
 
 
-def fingerprints(body: bytes, ignored: frozenset[str] = frozenset()) -> Callable[[Pairs], int]:
-    """How the items of an answer are hashed: two items that DynamoDB holds to be equal have the same hash.
+def _equal_form(pairs: list[tuple[str, Any]]) -> Any:
+    if len(pairs) == 1:
+        pair = pairs[0]
+        kind, content = pair
+        # Only the types L, SS, NS and BS hold lists, and only in L their order means something.
+        if type(content) is list:
+            if kind == "L":
+                return kind, tuple(content)
+            return kind, frozenset(map(normal_number, content) if kind == "NS" else content)
+        return pair
+    try:
+        return frozenset(pairs)
+    except TypeError:
+        # The answer itself, which holds the list of its items.
+        return dict(pairs)
 
-    It is Python's own hash, of 64 bits: SipHash of every name and text, keyed anew for each process. Of two different
-    items under one key it takes one pair in 10^19 for equal.
+
+def _equal_form_of_numbers(pairs: list[tuple[str, Any]]) -> Any:
+    if len(pairs) == 1 and pairs[0][0] == "N" and isinstance(pairs[0][1], str):
+        return "N", normal_number(pairs[0][1])
+    return _equal_form(pairs)
+
+
+def fingerprint_lines(body: bytes, names: Sequence[str], ignored: frozenset[str], parts: int) -> list[str]:
+    """What is kept of the items of an answer to compare them: a line with the key and a hash for each.
+
+    The hash is Python's own, of 64 bits: SipHash of every name and text, keyed anew for each run. Of two different items
+    under one key it takes one pair in 10^19 for equal.
 
     Args:
-        body: The answer. What kinds of values are in it decides how much has to be looked at.
+        body: The answer.
+        names: The attributes of the key.
         ignored: Attributes that do not count.
+        parts: How many parts the lines are spread over, by their key.
+
+    Returns:
+        For each part its lines, `key, tab, hash`, each with a line's end.
     """
-    plain = not _NESTED.search(body) and not _UNUSUAL_NUMBER.search(body)
-    if plain and not ignored:
-        return _plain_fingerprint
-    if plain:
-        return lambda item: hash(frozenset(pair for pair in item if pair[0] not in ignored))
-    return lambda item: hash(frozenset((name, _canonical(value)) for name, value in item if name not in ignored))
+    escape = json.encoder.encode_basestring_ascii
+    lines: list[list[str]] = [[] for _part in range(parts)]
+    first, second = names[0], names[-1]
+    for item in equal_forms(body):
+        attributes = dict(item)
+        key = escape(attributes[first][1])
+        # As `KeySchema.text` writes it.
+        key = f"[{key}, {escape(attributes[second][1])}]" if len(names) == 2 else f"[{key}]"
+        if ignored:
+            item = frozenset(pair for pair in item if pair[0] not in ignored)
+        lines[part_of(key, parts)].append(f"{key}\t{hash(item):x}\n")
+    return ["".join(part) for part in lines]
 
 
-def _plain_fingerprint(item: Pairs) -> int:
-    return hash(frozenset(item))
-
-
-def _canonical(value: Any) -> Any:
-    """A value in a form that is equal, and has the same hash, exactly if DynamoDB holds it to be equal."""
-    ((kind, content),) = value.items() if isinstance(value, Mapping) else value
+def _canonical(value: Value) -> Any:
+    """A value in a form that is equal exactly if DynamoDB holds it to be equal."""
+    ((kind, content),) = value.items()
     if kind == "N":
         return kind, normal_number(content)
     if kind in ("SS", "BS"):
@@ -76,8 +108,7 @@ def _canonical(value: Any) -> Any:
     if kind == "L":
         return kind, tuple(map(_canonical, content))
     if kind == "M":
-        pairs = content.items() if isinstance(content, Mapping) else content
-        return kind, frozenset((name, _canonical(inner)) for name, inner in pairs)
+        return kind, frozenset((name, _canonical(inner)) for name, inner in content.items())
     return kind, content
 
 
@@ -150,20 +181,6 @@ class KeySchema:
     def text(self, item: Item) -> str:
         """The key of an item as a line of text that no other key has."""
         return json.dumps([item[name][kind] for name, kind in zip(self.names, self.types, strict=True)])
-
-    def text_of_pairs(self) -> Callable[[Pairs], str]:
-        """`text` for items as pairs."""
-        escape = json.encoder.encode_basestring_ascii
-        if len(self.names) == 1:
-            (name,) = self.names
-            return lambda item: f"[{escape(dict(item)[name][0][1])}]"
-        first, second = self.names
-
-        def of_two(item: Pairs) -> str:
-            attributes = dict(item)
-            return f"[{escape(attributes[first][0][1])}, {escape(attributes[second][0][1])}]"
-
-        return of_two
 
     def from_text(self, text: str) -> dict[str, Value]:
         """The key that `text` wrote."""
@@ -271,15 +288,3 @@ def _number_size(text: str) -> int:
 def write_units(item: Item) -> int:
     """Write units of putting or deleting an item of this size: one for each KB that is begun."""
     return max(1, ceil(item_size(item) / _KB))
-
-
-def batches(requests: Iterable[Any], most: int) -> Iterable[Sequence[Any]]:
-    """Lists of at most so many."""
-    batch: list[Any] = []
-    for request in requests:
-        batch.append(request)
-        if len(batch) == most:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -11,16 +11,25 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
-from typing import IO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, TypeVar
+
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
 # Two sets of lines of this size, in memory, are a few times as much.
 SMALL = 8 * 1024 * 1024
-_PARTS = 16
+PARTS = 16
+
+T = TypeVar("T")
 
 
 def _nameless() -> IO[bytes]:
     return tempfile.TemporaryFile(prefix="runbook-")
+
+
+def part_of(key: str, parts: int, depth: int = 0) -> int:
+    """Where a key belongs; another depth spreads anew what fell into one part before. The same only in one run."""
+    return hash((depth, key)) % parts
 
 
 class Lines:
@@ -32,17 +41,31 @@ class Lines:
         self.number = 0
         self.size = 0
 
-    def extend(self, lines: list[str]) -> None:
-        """Add lines; none of them holds a line's end."""
-        if lines:
-            data = ("\n".join(lines) + "\n").encode()
+    def add(self, text: str) -> None:
+        """Add whole lines, each with its end.
+
+        Raises:
+            Refused: There is no room for them.
+        """
+        if text:
+            data = text.encode()
             with self._lock:
-                self._file.write(data)
-                self.number += len(lines)
+                try:
+                    self._file.write(data)
+                except OSError as error:
+                    raise Refused(
+                        f"The temporary folder {tempfile.gettempdir()} can not be written: {error.strerror}. Make room in it, "
+                        "or name another one in the environment variable TMPDIR, and run the same task again."
+                    ) from error
+                self.number += text.count("\n")
                 self.size += len(data)
 
+    def extend(self, lines: Sequence[str]) -> None:
+        """Add lines without their ends; none of them holds one."""
+        self.add("".join(f"{line}\n" for line in lines))
+
     def __iter__(self) -> Iterator[str]:
-        """The lines, one at a time, from the first on."""
+        """The lines without their ends, one at a time, from the first on."""
         self._file.seek(0)
         for line in self._file:
             yield line[:-1].decode()
@@ -61,18 +84,20 @@ class Spill:
     """Lines `key, tab, text`, spread over files by their key, so that two spills can be joined file by file."""
 
     def __init__(self, depth: int = 0) -> None:
-        self._depth = depth
-        self.parts = [Lines() for _number in range(_PARTS)]
+        self.depth = depth
+        self.parts = [Lines() for _number in range(PARTS)]
 
-    def extend(self, lines: Iterable[tuple[str, str]]) -> None:
-        """Add (key, text) pairs; a key has neither tab nor line's end in it."""
-        buffers: list[list[str]] = [[] for _part in self.parts]
-        depth = self._depth
-        for key, text in lines:
-            # Another depth spreads what fell into one file here.
-            buffers[hash((depth, key)) % _PARTS].append(f"{key}\t{text}")
-        for part, buffer in zip(self.parts, buffers, strict=True):
-            part.extend(buffer)
+    def add(self, parts: Sequence[str]) -> None:
+        """Add whole lines that are spread already, by `part_of` of their keys."""
+        for part, text in zip(self.parts, parts, strict=True):
+            part.add(text)
+
+    def add_lines(self, lines: Iterable[str]) -> None:
+        """Add lines, without their ends."""
+        spread: list[list[str]] = [[] for _part in self.parts]
+        for line in lines:
+            spread[part_of(line.partition("\t")[0], PARTS, self.depth)].append(f"{line}\n")
+        self.add(["".join(part) for part in spread])
 
     @property
     def number(self) -> int:
@@ -85,6 +110,15 @@ class Spill:
             part.close()
 
 
+def finer(lines: Lines, depth: int) -> Spill:
+    """The same lines spread over files of their own, which closes the one that they were in."""
+    spill = Spill(depth)
+    for some in batched(lines, 10_000):
+        spill.add_lines(some)
+    lines.close()
+    return spill
+
+
 def differences(left: Spill, right: Spill) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     """What is not the same in both: for each part that fits into memory the keys with their texts, left and right.
 
@@ -92,7 +126,7 @@ def differences(left: Spill, right: Spill) -> Iterator[tuple[dict[str, str], dic
     """
     for one, other in zip(left.parts, right.parts, strict=True):
         if max(one.size, other.size) > SMALL:
-            yield from differences(_finer(one, left), _finer(other, right))
+            yield from differences(finer(one, left.depth + 1), finer(other, right.depth + 1))
         else:
             mine, yours = one.read(), other.read()
             one.close()
@@ -100,18 +134,16 @@ def differences(left: Spill, right: Spill) -> Iterator[tuple[dict[str, str], dic
             yield _by_key(mine - yours), _by_key(yours - mine)
 
 
-def _finer(lines: Lines, of: Spill) -> Spill:
-    spill = Spill(of._depth + 1)
-    waiting: list[tuple[str, str]] = []
-    for line in lines:
-        key, _tab, text = line.partition("\t")
-        waiting.append((key, text))
-        if len(waiting) == 10_000:
-            spill.extend(waiting)
-            waiting.clear()
-    spill.extend(waiting)
-    lines.close()
-    return spill
+def batched(values: Iterable[T], most: int) -> Iterator[list[T]]:
+    """Lists of at most so many."""
+    batch: list[T] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) == most:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _by_key(lines: set[bytes]) -> dict[str, str]:

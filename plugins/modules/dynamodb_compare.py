@@ -228,7 +228,7 @@ results:
 
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_compare import KINDS, compare
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_compare import KINDS, compare, crew
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import Items
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Target
@@ -260,7 +260,7 @@ def main() -> None:
     for wish in options["comparisons"]:
         if wish["sample"] < 1:
             module.fail_json(msg=f"{wish['target']}: sample is {wish['sample']}: give 1 or more.")
-    items = Items(module.aws("dynamodb"), options["workers"], PATIENCE, read_units=options["read_units"])
+    targets = [Target(wish["target"], wish) for wish in options["comparisons"]]
 
     def judge(results: list[dict[str, Any]]) -> None:
         different = [result for result in results if result["equal"] is False]
@@ -271,17 +271,20 @@ def main() -> None:
                 results=results,
             )
 
-    module.report(
-        [Target(wish["target"], wish) for wish in options["comparisons"]],
-        lambda target: compare(
-            items,
-            target.desired,
-            keys=options["keys"],
-            segments=options["segments"],
-            ignored=options["ignore_attributes"],
-        ),
-        complete=judge,
-    )
+    with crew() as read:
+        items = Items(module.aws("dynamodb"), options["workers"], PATIENCE, read_units=options["read_units"])
+        module.report(
+            targets,
+            lambda target: compare(
+                items,
+                read,
+                target.desired,
+                keys=options["keys"],
+                segments=options["segments"],
+                ignored=options["ignore_attributes"],
+            ),
+            complete=judge,
+        )
 
 
 def _told(result: dict[str, Any]) -> str:
