@@ -293,12 +293,10 @@ def _expired(state: TableBackups, name: str | None, *, new: bool, retention: Map
     mine = [b for b in state.own if b.usable and fnmatchcase(b.name or "", retention["names"])]
     # The one that is being made is the newest of all then.
     made = new and name is not None and fnmatchcase(name, retention["names"])
-    by_number = max((retention.get("keep_last") or 1) - made, 0)
-    by_age = mine
-    if retention.get("keep_days"):
-        since = state.read_at - timedelta(days=retention["keep_days"])
-        by_age = [backup for backup in mine if backup.created < since]
-    return [backup for backup in mine[by_number:] if backup in by_age and backup.name != name]
+    by_number = (retention.get("keep_last") or 1) - made
+    days = retention.get("keep_days")
+    by_age = {backup for backup in mine if days and backup.created >= state.read_at - timedelta(days=days)}
+    return [backup for backup in mine[by_number:] if backup not in by_age and backup.name != name]
 
 
 def _retention_notes(state: TableBackups, name: str | None, names: str) -> list[str]:
