@@ -1,9 +1,9 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The reference application sc-agent, deployed through the AWS API: three stacks for each environment.
+"""The reference application sc-agent, deployed from templates: three stacks for each environment.
 
-What moto's CloudFormation makes is made by the stack; what it skips is made through the service's own API and named in
-the template's metadata, so that the stack lists it (services/cloudformation.py).
+The templates (templates/) take the environment's name as a parameter, so the one that a stack was deployed from
+deploys another environment beside it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -26,10 +27,10 @@ from local_aws.traffic import account_traffic, agents_traffic, function_traffic,
 AGENTS = ("inventory-agent", "logistics-agent", "supplier-agent", "demand-agent", "risk-agent")
 GROUPS = ("warehouse_managers", "field_engineers", "procurement_specialists", "administrators")
 ORCHESTRATOR = "orchestrator"
-_CODE = "def handler(event, context):\n    return {'statusCode': 200}\n"
 _DAY = 86_400
+_TEMPLATES = Path(__file__).parent / "templates"
 
-Template = dict[str, Any]
+Item = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,13 @@ class Environment:
     def named(self, short: str) -> str:
         return f"{self.application}-{short}-{self.name}"
 
-    def bucket(self, short: str) -> str:
+    @property
+    def bucket_suffix(self) -> str:
         """Bucket names are one space for all accounts: beside the default account they end in the account's id."""
-        own = self.named(short)
-        return own if self.account_id == DEFAULT_ACCOUNT else f"{own}-{self.account_id}"
+        return "" if self.account_id == DEFAULT_ACCOUNT else f"-{self.account_id}"
 
-    def secret(self, short: str) -> str:
-        return f"/{self.application}/{self.name}/{short}"
+    def bucket(self, short: str) -> str:
+        return self.named(short) + self.bucket_suffix
 
     @property
     def functions(self) -> list[str]:
@@ -105,19 +106,21 @@ class Environment:
     def tags(self) -> dict[str, str]:
         return {"application": self.application, "environment": self.name}
 
-    def make_stack(self, part: str, resources: Template, outputs: Mapping[str, str]) -> None:
-        template = {
-            "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": f"{self.application} {self.name}: {part}",
-            "Resources": resources,
-            "Outputs": {key: {"Value": value} for key, value in outputs.items()},
-        }
+    def deploy(self, part: str, **parameters: object) -> None:
+        """Make the stack `<application>-<part>-<environment>` from the template of that part."""
+        values = {"Application": self.application, "Environment": self.name, **parameters}
         self.client("cloudformation").create_stack(
             StackName=self.named(part),
-            TemplateBody=json.dumps(template),
-            Capabilities=["CAPABILITY_NAMED_IAM"],
+            TemplateBody=template(part),
+            Parameters=[{"ParameterKey": key, "ParameterValue": str(value)} for key, value in values.items()],
+            Capabilities=["CAPABILITY_IAM"],
             Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()],
         )
+
+
+def template(part: str) -> str:
+    """The template of a part: data, app, monitoring, or service (of the other application)."""
+    return (_TEMPLATES / f"{part}.template").read_text()
 
 
 def seed(
@@ -135,9 +138,17 @@ def seed(
     with place.deploying():
         for name in environments:
             environment = Environment(place, application, name)
-            _deploy_data(environment)
-            _deploy_app(environment)
-            _deploy_monitoring(environment)
+            sizes = environment.sizes
+            environment.deploy(
+                "data",
+                BucketSuffix=environment.bucket_suffix,
+                ReadCapacity=sizes.read_write[0],
+                WriteCapacity=sizes.read_write[1],
+                MinCapacity=sizes.bounds[0],
+                MaxCapacity=sizes.bounds[1],
+            )
+            environment.deploy("app", OrchestratorReserved=sizes.orchestrator_reserved or "")
+            environment.deploy("monitoring")
             if not minimal:
                 _fill(environment)
 
@@ -149,297 +160,7 @@ def seed_other(
     place = Place(endpoint, session)
     with place.deploying():
         for name in environments:
-            environment = Environment(place, application, name)
-            function = environment.named("render")
-            environment.make_stack(
-                "service",
-                {
-                    "Role": _role(environment),
-                    "Render": _function(environment, function, {}),
-                    "RenderLive": _alias("Render"),
-                },
-                {"FunctionName": function},
-            )
-            _publish(environment, [function])
-
-
-def _listed(kind: str, physical_id: str, properties: Template | None = None) -> Template:
-    """A resource that exists already: the stack lists it under its physical id."""
-    return {"Type": kind, "Metadata": {"PhysicalResourceId": physical_id}, "Properties": properties or {}}
-
-
-def _throughput(units: tuple[int, int]) -> Template:
-    return {"ProvisionedThroughput": {"ReadCapacityUnits": units[0], "WriteCapacityUnits": units[1]}}
-
-
-def _deploy_data(environment: Environment) -> None:
-    units = environment.sizes.read_write
-    tables: Template = {
-        "Sessions": _table(
-            environment.named("sessions"),
-            {"session_id": "HASH"},
-            units,
-            {"by-user": {"user_id": "HASH", "updated_at": "RANGE"}},
-        ),
-        "Conversations": _table(environment.named("conversations"), {"session_id": "HASH", "turn": "RANGE"}, None),
-        "Inventory": _table(environment.named("inventory"), {"sku": "HASH"}, (20, 10)),
-        "Suppliers": _table(environment.named("suppliers"), {"supplier_id": "HASH"}, None),
-    }
-    buckets: Template = {
-        name: {
-            "Type": "AWS::S3::Bucket",
-            "Properties": {
-                "BucketName": environment.bucket(short),
-                "Tags": [{"Key": key, "Value": value} for key, value in environment.tags.items()],
-            },
-        }
-        for name, short in (("DataBucket", "data"), ("BackupBucket", "backup"))
-    }
-    targets = {
-        f"Scaling{number}": _listed("AWS::ApplicationAutoScaling::ScalableTarget", "|".join((*key[1:], key[0])))
-        for number, key in enumerate(_targets(environment), 1)
-    }
-    environment.make_stack(
-        "data",
-        {**tables, **buckets, **targets},
-        {
-            "SessionsTableName": environment.named("sessions"),
-            "ConversationsTableName": environment.named("conversations"),
-            "DataBucketName": environment.bucket("data"),
-            "BackupBucketName": environment.bucket("backup"),
-        },
-    )
-    for short in ("data", "backup"):
-        environment.client("s3").put_bucket_versioning(
-            Bucket=environment.bucket(short), VersioningConfiguration={"Status": "Enabled"}
-        )
-    dynamodb = environment.client("dynamodb")
-    dynamodb.update_time_to_live(
-        TableName=environment.named("conversations"),
-        TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-    )
-    for short in ("sessions", "conversations", "inventory"):
-        dynamodb.update_continuous_backups(
-            TableName=environment.named(short),
-            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
-        )
-    _make_autoscaling(environment)
-
-
-def _table(
-    name: str,
-    key: Mapping[str, str],
-    units: tuple[int, int] | None,
-    indexes: Mapping[str, Mapping[str, str]] | None = None,
-) -> Template:
-    def schema(of: Mapping[str, str]) -> list[Template]:
-        return [{"AttributeName": attribute, "KeyType": kind} for attribute, kind in of.items()]
-
-    indexes = indexes or {}
-    attributes = {attribute for of in (key, *indexes.values()) for attribute in of}
-    properties: Template = {
-        "TableName": name,
-        "KeySchema": schema(key),
-        "AttributeDefinitions": [{"AttributeName": item, "AttributeType": "S"} for item in sorted(attributes)],
-        "BillingMode": "PROVISIONED" if units else "PAY_PER_REQUEST",
-    }
-    if units:
-        properties |= _throughput(units)
-    if indexes:
-        properties["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index,
-                "KeySchema": schema(of),
-                "Projection": {"ProjectionType": "ALL"},
-                **(_throughput(units) if units else {}),
-            }
-            for index, of in indexes.items()
-        ]
-    return {"Type": "AWS::DynamoDB::Table", "Properties": properties}
-
-
-def _targets(environment: Environment) -> Iterator[tuple[str, str, str]]:
-    """Namespace, resource and dimension of each scalable target: reads and writes of sessions and of its index."""
-    table = f"table/{environment.named('sessions')}"
-    for resource, kind in ((table, "table"), (f"{table}/index/by-user", "index")):
-        for direction in ("Read", "Write"):
-            yield "dynamodb", resource, f"dynamodb:{kind}:{direction}CapacityUnits"
-
-
-def _make_autoscaling(environment: Environment) -> None:
-    client = environment.client("application-autoscaling")
-    low, high = environment.sizes.bounds
-    for namespace, resource, dimension in _targets(environment):
-        key = {"ServiceNamespace": namespace, "ResourceId": resource, "ScalableDimension": dimension}
-        client.register_scalable_target(**key, MinCapacity=low, MaxCapacity=high)
-        direction = "Read" if "Read" in dimension else "Write"
-        client.put_scaling_policy(
-            **key,
-            PolicyName=f"{direction.lower()}-utilization",
-            PolicyType="TargetTrackingScaling",
-            TargetTrackingScalingPolicyConfiguration={
-                "TargetValue": 70.0,
-                "PredefinedMetricSpecification": {"PredefinedMetricType": f"DynamoDB{direction}CapacityUtilization"},
-                "ScaleInCooldown": 60,
-                "ScaleOutCooldown": 60,
-            },
-        )
-
-
-def _role(environment: Environment) -> Template:
-    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "RoleName": environment.named("function"),
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        },
-    }
-
-
-def _function(environment: Environment, name: str, variables: Mapping[str, str]) -> Template:
-    return {
-        "Type": "AWS::Lambda::Function",
-        "Properties": {
-            "FunctionName": name,
-            "Runtime": "python3.11",
-            "Handler": "index.handler",
-            "MemorySize": 1024,
-            "Timeout": 60,
-            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-            "Code": {"ZipFile": _CODE},
-            "Environment": {"Variables": {"ENVIRONMENT": environment.name, **variables}},
-        },
-    }
-
-
-def _alias(function: str) -> Template:
-    return {
-        "Type": "AWS::Lambda::Alias",
-        "Properties": {"FunctionName": {"Ref": function}, "FunctionVersion": "1", "Name": "live"},
-    }
-
-
-def _publish(environment: Environment, functions: Sequence[str]) -> None:
-    client = environment.client("lambda")
-    for function in functions:
-        version = client.publish_version(FunctionName=function)["Version"]
-        client.create_alias(FunctionName=function, Name="live", FunctionVersion=version)
-
-
-def _deploy_app(environment: Environment) -> None:
-    secrets_made = _make_secrets(environment)
-    pool_id, client_id = _make_user_pool(environment)
-    api = environment.named("api")
-    api_id = environment.client("apigatewayv2").create_api(
-        Name=api, ProtocolType="HTTP", Tags={**environment.tags, "integration": environment.named(ORCHESTRATOR)}
-    )["ApiId"]
-    variables = {
-        "SESSIONS_TABLE": environment.named("sessions"),
-        "CONVERSATIONS_TABLE": environment.named("conversations"),
-        "DATABASE_SECRET": environment.secret("database/credentials"),
-        "USER_POOL_ID": pool_id,
-    }
-    resources: Template = {
-        "Role": _role(environment),
-        "UserPool": _listed("AWS::Cognito::UserPool", pool_id),
-        "UserPoolClient": _listed("AWS::Cognito::UserPoolClient", client_id),
-        "HttpApi": _listed("AWS::ApiGatewayV2::Api", api_id),
-    }
-    for number, arn in enumerate(secrets_made, 1):
-        resources[f"Secret{number}"] = _listed("AWS::SecretsManager::Secret", arn)
-    for short in (ORCHESTRATOR, *AGENTS):
-        logical = "".join(word.title() for word in short.split("-"))
-        function = environment.named(short)
-        resources[logical] = _function(environment, function, variables)
-        resources[f"{logical}Live"] = _alias(logical)
-        resources[f"{logical}Logs"] = {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {"LogGroupName": f"/aws/lambda/{function}", "RetentionInDays": 30},
-        }
-    endpoint = f"{environment.place.endpoint}/_app/{environment.account_id}/{api}"
-    environment.make_stack(
-        "app",
-        resources,
-        {
-            "ApiEndpoint": endpoint,
-            "UserPoolId": pool_id,
-            "UserPoolClientId": client_id,
-            "OrchestratorFunctionName": environment.named(ORCHESTRATOR),
-        },
-    )
-    _publish(environment, environment.functions)
-    if environment.sizes.orchestrator_reserved is not None:
-        environment.client("lambda").put_function_concurrency(
-            FunctionName=environment.named(ORCHESTRATOR),
-            ReservedConcurrentExecutions=environment.sizes.orchestrator_reserved,
-        )
-
-
-def _make_secrets(environment: Environment) -> list[str]:
-    client = environment.client("secretsmanager")
-    values = {
-        "database/credentials": {"username": "admin", "password": secrets.token_urlsafe(24)},
-        "api/keys": {"supplier_portal": secrets.token_urlsafe(24)},
-    }
-    return [
-        client.create_secret(
-            Name=environment.secret(short),
-            SecretString=json.dumps(value),
-            Tags=[{"Key": key, "Value": text} for key, text in environment.tags.items()],
-        )["ARN"]
-        for short, value in values.items()
-    ]
-
-
-def _make_user_pool(environment: Environment) -> tuple[str, str]:
-    client = environment.client("cognito-idp")
-    pool_id = str(client.create_user_pool(PoolName=environment.named("users"))["UserPool"]["Id"])
-    for group in GROUPS:
-        client.create_group(UserPoolId=pool_id, GroupName=group)
-    made = client.create_user_pool_client(UserPoolId=pool_id, ClientName=environment.named("web"))
-    return pool_id, str(made["UserPoolClient"]["ClientId"])
-
-
-def _deploy_monitoring(environment: Environment) -> None:
-    client = environment.client("cloudwatch")
-    orchestrator = [{"Name": "FunctionName", "Value": environment.named(ORCHESTRATOR)}]
-    sessions = [{"Name": "TableName", "Value": environment.named("sessions")}]
-    # The thresholds are the runbook's: error rate 1 %, P95 5 s, no throttling.
-    alarms: dict[str, Template] = {
-        "orchestrator-errors": _alarm("AWS/Lambda", "Errors", "Sum", 10, orchestrator),
-        "orchestrator-throttles": _alarm("AWS/Lambda", "Throttles", "Sum", 0, orchestrator),
-        "orchestrator-latency": _alarm("AWS/Lambda", "Duration", "p95", 5000, orchestrator),
-        "sessions-read-throttles": _alarm("AWS/DynamoDB", "ReadThrottleEvents", "Sum", 0, sessions),
-        "sessions-write-throttles": _alarm("AWS/DynamoDB", "WriteThrottleEvents", "Sum", 0, sessions),
-    }
-    for short, options in alarms.items():
-        client.put_metric_alarm(AlarmName=environment.named(short), **options)
-    resources = {
-        "".join(word.title() for word in short.split("-")): _listed("AWS::CloudWatch::Alarm", environment.named(short))
-        for short in alarms
-    }
-    audit = f"/{environment.application}/{environment.name}/audit"
-    resources["AuditLogs"] = {
-        "Type": "AWS::Logs::LogGroup",
-        "Properties": {"LogGroupName": audit, "RetentionInDays": 90},
-    }
-    environment.make_stack("monitoring", resources, {"DashboardName": environment.named("agents")})
-
-
-def _alarm(namespace: str, metric: str, statistic: str, threshold: float, dimensions: list[Template]) -> Template:
-    kind = {"ExtendedStatistic": statistic} if statistic.startswith("p") else {"Statistic": statistic}
-    return {
-        "Namespace": namespace,
-        "MetricName": metric,
-        "Dimensions": dimensions,
-        "Period": 300,
-        "EvaluationPeriods": 2,
-        "Threshold": float(threshold),
-        "ComparisonOperator": "GreaterThanThreshold",
-        "TreatMissingData": "notBreaching",
-        **kind,
-    }
+            Environment(place, application, name).deploy("service")
 
 
 def _fill(environment: Environment) -> None:
@@ -460,7 +181,7 @@ def _fill(environment: Environment) -> None:
 
 def _fill_tables(environment: Environment) -> None:
     now = int(time.time())
-    items: dict[str, list[Template]] = {
+    items: dict[str, list[Item]] = {
         environment.named("sessions"): [
             {
                 "session_id": {"S": f"session-{number:04}"},

@@ -40,6 +40,19 @@ class ConnectionDropped(Exception):
     """An injected fault ends the connection without an answer."""
 
 
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher, which looks through its own folders at each call, with a memory."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
+
+
 class Application:
     """Takes one HTTP request to one HTTP response."""
 
@@ -48,7 +61,7 @@ class Application:
         self.world = World()
         self.control = Control(self.world, health)
         self._endpoint = str(health.get("endpoint", ""))
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Dispatcher()
         # moto's backends are plain dicts without locks; one call at a time keeps them whole. Python code would not
         # run in parallel anyhow, and nothing below sleeps while it holds this.
         self._one_at_a_time = threading.RLock()
@@ -61,7 +74,7 @@ class Application:
             return self.control.answer(method, path, environ.get("QUERY_STRING", ""), body)
         if path.startswith(application.PREFIX):
             with self._one_at_a_time:
-                return application.answer(path)
+                return application.answer(path, self.ask)
         return self._answer_aws(environ, body)
 
     def _answer_aws(self, environ: dict[str, Any], body: bytes) -> Response:
@@ -135,21 +148,46 @@ class Application:
         CloudTrail names the service as where it comes from:
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
         """
-        environ, body = inside.request(
-            service,
-            operation,
-            arguments,
-            endpoint=self._endpoint,
-            access_key=caller.access_key or identity.local_key(caller.account.id),
-            region=caller.region,
-        )
+        access_key = caller.access_key or identity.local_key(caller.account.id)
+        taken = self._inside(access_key, caller.region, service, operation, arguments)
+        environ, body, signature, parsed = taken
         environ["REMOTE_ADDR"] = environ["HTTP_USER_AGENT"] = f"{caller.service}.amazonaws.com"
-        signature = protocol.read_signature(environ)
-        parsed = protocol.parse(environ, body, signature)
-        if parsed is None:
-            raise AwsError("NotImplemented", f"the embedded AWS does not implement {service} {operation}", 501)
         _call, _fault, response = self._take(environ, body, signature, parsed)
         return protocol.read_result(parsed, response)
+
+    def ask(
+        self, account_id: str, region: str, service: str, operation: str, arguments: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What a call would answer to the deployed application itself: not recorded, not denied, not faulty."""
+        taken = self._inside(identity.local_key(account_id), region, service, operation, arguments)
+        environ, body, signature, parsed = taken
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account_id
+        account, principal = self.world.account(account_id), identity.who(signature.access_key)[1]
+        call = Call(
+            self.world,
+            account,
+            region,
+            principal,
+            signature.access_key,
+            parsed,
+            lambda: self._dispatch(environ, body),
+            self._endpoint,
+            self._take_inside,
+        )
+        return protocol.read_result(parsed, self._perform(call))
+
+    def _inside(
+        self, access_key: str, region: str, service: str, operation: str, arguments: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], bytes, protocol.Signature, protocol.Parsed]:
+        """The request of a call that comes from here."""
+        environ, body = inside.request(
+            service, operation, arguments, endpoint=self._endpoint, access_key=access_key, region=region
+        )
+        signature = protocol.read_signature(environ)
+        parsed = protocol.parse(environ, body, signature)
+        if parsed is None or signature is None:
+            raise AwsError("NotImplemented", f"the embedded AWS does not implement {service} {operation}", 501)
+        return environ, body, signature, parsed
 
     def _respond(self, call: Call, fault: Fault | None) -> Response:
         try:
@@ -159,6 +197,10 @@ class Application:
             return protocol.render_error(call.parsed, error)
         if fault is not None and fault.mode in ("error", "disconnect"):
             return protocol.render_error(call.parsed, AwsError(fault.error, fault.message, fault.status))
+        return self._perform(call)
+
+    def _perform(self, call: Call) -> Response:
+        """What the rules and moto answer."""
         with self._one_at_a_time:
             try:
                 run_ticks(call.service, call.account)
@@ -178,7 +220,9 @@ class Application:
                 # A bug in moto or in a rule: the caller gets an error of its protocol, the log the traceback.
                 log.exception("%s %s failed", call.service, call.operation)
                 return protocol.render_error(call.parsed, AwsError("InternalFailure", f"embedded AWS: {error!r}", 500))
-        if response.status == 404 and response.header("content-type").startswith("text/html"):
+        # moto has no page of its own for a HEAD of what is not there, which is an answer like any other.
+        head = call.parsed.operation.http.get("method") == "HEAD"
+        if response.status == 404 and response.header("content-type").startswith("text/html") and not head:
             return protocol.render_error(call.parsed, _not_implemented(call))
         return response
 
