@@ -219,7 +219,7 @@ class RestoreReader:
             read = self._reader().read({arn.name: wish.skipped})[arn.name]
             if existing := _present(read):
                 return replace(self._without_origin(wish, existing, settings, unscalable), backup=origin.backup)
-        origin = replace(origin, state=_state_of(origin.table, arn.name))
+        origin = replace(origin, state=state_of(origin.table, arn.name))
         now = found.read_at if found else origin.state.read_at
         # Of the region of the restored table; where its own source is not read, the alarms are not either.
         alarms = found.every_alarm if found and origin.source.region == self._region else {}
@@ -256,7 +256,7 @@ class RestoreReader:
             place = TableArn.read(table["TableArn"])
             if place is None:
                 raise Refused(f"{wish.source}: AWS does not say which table the backup {backup} is of.")
-            return Origin(place, details["BackupCreationDateTime"], table, _state_of(table, wish.source), backup)
+            return Origin(place, details["BackupCreationDateTime"], table, state_of(table, wish.source), backup)
         if not isinstance(source, Found):
             if source is not None and not isinstance(source, Missing):
                 raise source
@@ -269,7 +269,7 @@ class RestoreReader:
         arn = TableArn.read(source.table["TableArn"])
         if arn is None:
             raise Refused(f"{wish.source}: AWS gives it the ARN {source.table['TableArn']}, which is no table's.")
-        return Origin(arn, at, source.table, _state_of(source.table, wish.source), latest=latest)
+        return Origin(arn, at, source.table, state_of(source.table, wish.source), latest=latest)
 
     def _way(self, wish: Wish) -> Aws:
         abroad = wish.source_arn and self._abroad(wish.source_arn.region)
@@ -340,7 +340,7 @@ def _unwanted(state: RestoreState) -> set[str]:
     return {name for name in EXCEPTIONS if name not in looked_at or name in state.wish.skipped}
 
 
-def _state_of(table: Mapping[str, Any], name: str) -> TableState:
+def state_of(table: Mapping[str, Any], name: str) -> TableState:
     """The capacity that a new table gets: without what happened to the old one, and without its replicas."""
 
     def part(description: Mapping[str, Any]) -> dict[str, Any]:

@@ -339,7 +339,7 @@ def shape_mapping(mapping: Mapping[str, Any], writable: Collection[str]) -> dict
     shape = {
         key: _plain(value)
         for key, value in mapping.items()
-        if key in writable and key not in ("EventSourceArn", "Tags") and value not in (None, "", [], {})
+        if key in writable and key not in ("EventSourceArn", "Tags") and not _hollow(value)
     }
     tags = {key: value for key, value in (mapping.get("Tags") or {}).items() if not key.startswith(_RESERVED)}
     return {
@@ -349,6 +349,13 @@ def shape_mapping(mapping: Mapping[str, Any], writable: Collection[str]) -> dict
         "FunctionName": mapping["FunctionArn"],
         "Enabled": mapping.get("State") in ("Enabled", "Enabling", "Creating", "Updating"),
     }
+
+
+def _hollow(value: Any) -> bool:
+    """Lambda answers with places for what is not there: `DestinationConfig: {OnFailure: {}}`."""
+    if isinstance(value, Mapping):
+        return all(_hollow(item) for item in value.values())
+    return value in (None, "") or value == []
 
 
 def _plain(value: Any) -> Any:
