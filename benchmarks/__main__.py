@@ -9,26 +9,15 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from benchmarks.harness import say
-from benchmarks.memory import memory
-from benchmarks.processes import BenchmarkError, Stub, stub
-from benchmarks.results import RESULTS_MD, Section, as_text, load, measurement, save
-from benchmarks.scale_event import scale_event
-from benchmarks.side_by_side import SLOW_RUNS, Size, second_run, with_rates, without_limits
+from benchmarks.harness import QUICK, SLOW_RUNS, Size, say
+from benchmarks.processes import BenchmarkError, stub
+from benchmarks.results import RESULTS_MD, as_text, load, measurement, save
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.throughput import requests_a_second
-
-SCENARIOS: dict[str, Callable[[Stub, Size], Section]] = {
-    "without-limits": without_limits,
-    "with-rates": with_rates,
-    "second-run": second_run,
-    "memory": memory,
-    "scale-event": scale_event,
-}
 
 # The stub must answer several times faster than any contender asks.
 _LEAST_REQUESTS_A_SECOND = 3000
@@ -45,10 +34,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminated)
     chosen = options.only or list(SCENARIOS)
     if options.quick:
-        size = Size(functions=20, many=50, repeat=options.repeat or 1, slow_repeat=1, aws=options.aws)
+        size = Size(repeat=options.repeat or 1, slow_repeat=1, aws=options.aws, **QUICK)
     else:
         repeat = options.repeat or 5
-        size = Size(functions=200, many=1000, repeat=repeat, slow_repeat=min(repeat, SLOW_RUNS), aws=options.aws)
+        size = Size(repeat=repeat, slow_repeat=min(repeat, SLOW_RUNS), aws=options.aws)
     measurements = load()
     missed = unsound = 0
     try:
@@ -62,7 +51,7 @@ def main() -> int:
                 load_before = os.getloadavg()[0]
                 section = SCENARIOS[name](endpoint, size)
                 if options.quick:
-                    section = replace(section, goals=())  # they are about many functions
+                    section = replace(section, goals=())  # they are about many targets
                 unsound += not section.sound
                 sys.stdout.write(as_text(section) + "\n")
                 sys.stdout.flush()
@@ -87,7 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--repeat", type=_at_least_one, metavar="N", help="runs of each contender (5; slow ones at most 2)"
     )
-    parser.add_argument("--quick", action="store_true", help="few functions, one run; the results file is left alone")
+    parser.add_argument("--quick", action="store_true", help="few targets, one run; the results file is left alone")
     parser.add_argument(
         "--aws", type=_program, metavar="PROGRAM", help="the aws program of the peers (the one beside python)"
     )

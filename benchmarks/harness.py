@@ -9,17 +9,65 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from benchmarks.contenders import Contender, Job
+from benchmarks.contenders import Contender, J
+from benchmarks.interpreter import Interpreter, ModuleProcess
 from benchmarks.processes import Finished, Stub, run
 
 # Calls that only read; everything else that the endpoint counted is a write.
-_READS = ("Get", "List", "Describe")
+_READS = ("Get", "List", "Describe", "Scan", "BatchGet", "Head")
+
+# Seconds for each call where nothing else is said: from an operator's machine to the region.
+LATENCY = 0.03
+
+# Runs of a slow contender (minutes each) when the others have this many.
+SLOW_RUNS = 2
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured, and with what.
+
+    Attributes:
+        repeat: Runs of each contender.
+        slow_repeat: Runs of each slow contender.
+        functions: Functions of the scenarios about speed.
+        many_functions: Functions of the scenario about memory.
+        items: Items of a table, in the scenarios about speed.
+        many_items: Items of a table, in the scenario about memory.
+        objects: Keys of a bucket, in the scenarios about speed.
+        many_objects: Keys of a bucket, in the scenario about memory.
+        tables: Tables that are restored at the same time.
+        aws: The aws program, if it is not the one of the same virtual environment.
+    """
+
+    repeat: int
+    slow_repeat: int
+    functions: int = 200
+    many_functions: int = 1000
+    items: int = 100_000
+    many_items: int = 1_000_000
+    objects: int = 10_000
+    many_objects: int = 100_000
+    tables: int = 50
+    aws: str | None = None
+
+
+# Sizes with which everything runs once in a minute or two.
+QUICK = {
+    "functions": 20,
+    "many_functions": 50,
+    "items": 3000,
+    "many_items": 6000,
+    "objects": 300,
+    "many_objects": 600,
+    "tables": 5,
+}
 
 
 @dataclass(frozen=True)
@@ -30,18 +78,22 @@ class Run:
         seconds: Wall time of its whole process, from outside.
         cpu_seconds: User and system time of its processes.
         api_seconds: From the first request's arrival at the endpoint to the last answer.
+        endpoint_cpu_seconds: User and system time of the endpoint for it: it must not be what the contender waits for.
         calls: API calls that arrived, throttled ones included.
         throttled: Those that were answered with a throttling error.
         writes: Calls that were let in and that write.
         parallel: Most requests that were being answered at the same time.
-        lost: Functions that do not have what was wanted, afterwards.
+        lost: Targets that are not as they were wanted, afterwards, or that it said something wrong about.
         status: Exit status of the process.
         output: What it said.
+        report: What the endpoint saw of it.
+        modules: Its module processes, if they were written down.
     """
 
     seconds: float
     cpu_seconds: float
     api_seconds: float
+    endpoint_cpu_seconds: float
     calls: int
     throttled: int
     writes: int
@@ -49,6 +101,8 @@ class Run:
     lost: int
     status: int
     output: str
+    report: Mapping[str, Any]
+    modules: Sequence[ModuleProcess] = ()
 
     @property
     def sound(self) -> bool:
@@ -56,25 +110,44 @@ class Run:
         return self.status == 0 and self.lost == 0
 
 
-def judge(finished: Finished, report: Mapping[str, Any], wanted: Mapping[str, int]) -> Run:
-    """A run from its process and what the endpoint saw of it."""
+@dataclass(frozen=True)
+class Task(Generic[J]):
+    """What contenders are put to.
+
+    Attributes:
+        kind: The kind of account that the endpoint serves.
+        settings: How the endpoint behaves.
+        targets: How many there are.
+        job: The job, but for where the endpoint is and an empty folder.
+        lost: How many targets are lost, from what the endpoint saw and what the contender said.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+    targets: int
+    job: J
+    lost: Callable[[Mapping[str, Any], str], int]
+
+
+def judge(finished: Finished, report: Mapping[str, Any], lost: int) -> Run:
+    """A run from its process, what the endpoint saw of it, and how many targets were lost."""
     calls: Mapping[str, int] = report["calls"]
     throttled: Mapping[str, int] = report["throttled"]
-    state = report["reserved"]
-    unlike = [name for name in {*wanted, *state} if state.get(name) != wanted.get(name)]
     if report["unknown"]:
         sys.stderr.write(f"the stub endpoint was asked for what it does not serve: {report['unknown'][:5]}\n")
     return Run(
         seconds=finished.seconds,
         cpu_seconds=finished.cpu_seconds,
         api_seconds=report["seconds"],
+        endpoint_cpu_seconds=report["cpu_seconds"],
         calls=sum(calls.values()),
         throttled=sum(throttled.values()),
         writes=sum(n - throttled.get(name, 0) for name, n in calls.items() if not name.startswith(_READS)),
         parallel=report["most_in_flight"],
-        lost=len(unlike) + len(report["unknown"]),
+        lost=lost + len(report["unknown"]),
         status=finished.status,
         output=finished.output,
+        report=report,
     )
 
 
@@ -88,36 +161,26 @@ def working_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def functions(number: int) -> dict[str, int]:
-    """The functions of a scenario, with the reserved concurrency that each is to have."""
-    return {f"bench-function-{n:04d}-prod": 1 + n % 5 for n in range(number)}
-
-
-def measure(
-    endpoint: Stub,
-    contender: Contender,
-    wanted: Mapping[str, int],
-    *,
-    latency: float,
-    rates: Mapping[str, float],
-    already: bool = False,
-    aws: str | None = None,
-) -> Run:
+def measure(endpoint: Stub, contender: Contender[J], task: Task[J], *, modules: bool = False) -> Run:
     """One run of a contender against a fresh account.
 
     Args:
         endpoint: The stub.
         contender: Who runs.
-        wanted: What it has to reach.
-        latency: Seconds for each call.
-        rates: The endpoint's rate limits; none means none, and a contender that paces itself is told so.
-        already: The functions have what is wanted before it starts.
-        aws: The aws program, if it is not the one of the same virtual environment.
+        task: What it has to do.
+        modules: Have the module processes of a playbook written down; that takes a little time.
     """
-    endpoint.reset(functions=list(wanted), reserved=dict(wanted) if already else {}, latency=latency, rates=dict(rates))
+    endpoint.reset(task.kind, **task.settings)
     with working_folder() as folder:
-        command = contender.command(Job(endpoint.endpoint, wanted, folder, unlimited=not rates, aws=aws))
-        return judge(run(command.argv, command.env, folder), endpoint.report(), wanted)
+        interpreter = Interpreter(folder) if modules else None
+        job = replace(
+            task.job, endpoint=endpoint.endpoint, folder=folder, interpreter=interpreter.path if interpreter else None
+        )
+        command = contender.command(job)
+        finished = run(command.argv, command.env, folder)
+        report = endpoint.report()
+        done = judge(finished, report, task.lost(report, finished.output))
+        return replace(done, modules=interpreter.processes()) if interpreter else done
 
 
 def alternate(times: Mapping[str, int]) -> list[str]:

@@ -20,7 +20,7 @@ _CONNECTIONS = 16
 def requests_a_second(endpoint: Stub, seconds: float = 2.0) -> float:
     """GetFunction over connections that stay open, without latency or limits."""
     functions = [f"function-{n}" for n in range(_CONNECTIONS)]
-    endpoint.reset(functions=functions)
+    endpoint.reset("functions", functions=functions)
     sockets = [socket.create_connection(("127.0.0.1", endpoint.port)) for _function in functions]
     try:
         answered = 0

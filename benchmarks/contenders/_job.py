@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from benchmarks.interpreter import BY_NAME
 from benchmarks.processes import ROOT, beside_python
-from benchmarks.stub import REGION
+from benchmarks.stub.account import REGION
 
 # Long and unlike any word: Ansible masks its text wherever it appears in a result.
 SECRET_KEY = "benchmark-secret-key-0000000000000000000"
@@ -23,21 +24,19 @@ ACCESS_KEY = "AKIABENCHMARK0000000"
 
 @dataclass(frozen=True)
 class Job:
-    """Set the reserved concurrency of functions.
+    """Where a contender does its job; what it is, the jobs of each kind of scenario say.
 
     Attributes:
-        endpoint: Where Lambda's API is.
-        wanted: The reserved concurrency that each function is to have.
+        endpoint: Where AWS is.
         folder: An empty folder for the contender's files.
-        unlimited: The endpoint has no rate limits, and a contender that paces itself is told so.
         aws: The aws program; none means the one of the same virtual environment.
+        interpreter: The python that runs Ansible's modules, if it is one that writes down what they cost.
     """
 
-    endpoint: str
-    wanted: Mapping[str, int]
-    folder: Path
-    unlimited: bool = False
+    endpoint: str = ""
+    folder: Path = Path()
     aws: str | None = None
+    interpreter: Path | None = None
 
     @property
     def aws_program(self) -> str:
@@ -60,6 +59,19 @@ class Job:
             "AWS_DEFAULT_REGION": REGION,
         }
 
+    @property
+    def module_options(self) -> dict[str, str]:
+        """The options with which a module of AWS reaches the endpoint."""
+        return {
+            "access_key": ACCESS_KEY,
+            "secret_key": SECRET_KEY,
+            "region": REGION,
+            "endpoint_url": self.endpoint,
+        }
+
+
+J = TypeVar("J", bound=Job)
+
 
 @dataclass(frozen=True)
 class Command:
@@ -70,52 +82,53 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One way of doing the job.
+class Contender(Generic[J]):
+    """One way of doing a job.
 
     Attributes:
         title: What it is called in the results.
         command: From a job to the command that does it.
-        slow: It takes minutes for 200 functions, so it is run fewer times.
+        slow: It takes minutes, so it is run fewer times.
     """
 
     title: str
-    command: Callable[[Job], Command]
+    command: Callable[[J], Command]
     slow: bool = False
+
+
+def program(job: Job, name: str, *arguments: str) -> Command:
+    """One of `benchmarks/programs`, run by this python."""
+    return Command([sys.executable, str(ROOT / "benchmarks" / "programs" / f"{name}.py"), *arguments], job.env)
 
 
 @dataclass(frozen=True)
 class Play:
-    """An `ansible-playbook` run of one task on localhost, with the checkout's own settings.
+    """An `ansible-playbook` run of a few tasks on localhost, with the checkout's own settings.
 
     Attributes:
-        task: The task.
+        tasks: The tasks.
         variables: Variables of the run.
-        options: Further options of `ansible-playbook`.
         env: Further environment variables.
     """
 
-    task: Mapping[str, Any]
-    variables: Mapping[str, Any]
-    options: Sequence[str] = ()
+    tasks: Sequence[Mapping[str, Any]]
+    variables: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, job: Job) -> Command:
         """Write the playbook into the job's folder; how to run it."""
         # JSON is YAML.
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [self.task]}
+        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": self.tasks}
         (job.folder / "playbook.yml").write_text(json.dumps([play]))
-        (job.folder / "variables.json").write_text(
-            json.dumps({"ansible_python_interpreter": sys.executable, **self.variables})
-        )
+        python = str(job.interpreter or sys.executable)
+        (job.folder / "variables.json").write_text(json.dumps({"ansible_python_interpreter": python, **self.variables}))
         return Command(
             [
                 *(beside_python("ansible-playbook"), "playbook.yml"),
                 *("--inventory", "localhost,"),
                 *("--extra-vars", "@variables.json"),
-                *self.options,
             ],
-            {**job.env, **ansible_env(job.folder), **self.env},
+            {**job.env, **ansible_env(job.folder), **(BY_NAME if job.interpreter else {}), **self.env},
         )
 
 

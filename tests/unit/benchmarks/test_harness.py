@@ -15,6 +15,7 @@ import pytest
 from benchmarks import harness, processes, results
 from benchmarks.interpreter import Interpreter
 from benchmarks.processes import BenchmarkError, Finished
+from benchmarks.scenarios.concurrency import set_functions
 
 SOUND = Finished(status=0, seconds=2.0, cpu_seconds=1.0, output="")
 
@@ -27,30 +28,41 @@ def _report(**changes: Any) -> dict[str, Any]:
         "unknown": [],
         "most_in_flight": 2,
         "seconds": 0.5,
-        "reserved": {"f": 1, "g": 2},
-        "provisioned": {},
+        "cpu_seconds": 0.1,
         **changes,
     }
 
 
 @pytest.mark.parametrize(
+    ("state", "lost"),
+    [
+        pytest.param({"bench-function-0000-prod": 1, "bench-function-0001-prod": 2}, 0, id="all there"),
+        pytest.param({"bench-function-0000-prod": 1}, 1, id="one unset, though the process says that all is well"),
+        pytest.param({"bench-function-0000-prod": 1, "bench-function-0001-prod": 9}, 1, id="one with another number"),
+        pytest.param(
+            {"bench-function-0000-prod": 1, "bench-function-0001-prod": 2, "h": 1}, 1, id="one that nobody asked for"
+        ),
+    ],
+)
+def test_what_is_lost_is_seen_in_the_state_that_a_run_left(state: dict[str, int], lost: int) -> None:
+    assert set_functions(2).lost({"reserved": state}, "all is well") == lost
+
+
+@pytest.mark.parametrize(
     ("changes", "status", "lost", "sound"),
     [
-        pytest.param({}, 0, 0, True, id="all there"),
-        pytest.param({"reserved": {"f": 1}}, 0, 1, False, id="one unset, though the process says that all is well"),
-        pytest.param({"reserved": {"f": 1, "g": 9}}, 0, 1, False, id="one with another number"),
-        pytest.param({"reserved": {"f": 1, "g": 2, "h": 1}}, 0, 1, False, id="one that nobody asked for"),
-        pytest.param({"unknown": ["GET /"]}, 0, 1, False, id="a call that the endpoint could not answer"),
+        pytest.param({}, 0, 0, True, id="all is well"),
+        pytest.param({}, 0, 1, False, id="one is lost, though the process says that all is well"),
+        pytest.param({"unknown": ["GET /"]}, 0, 0, False, id="a call that the endpoint could not answer"),
         pytest.param({}, 2, 0, False, id="the process failed"),
     ],
 )
-def test_a_run_is_judged_by_the_state_it_left(changes: dict[str, Any], status: int, lost: int, sound: bool) -> None:
-    run = harness.judge(Finished(status, 2.0, 1.0, ""), _report(**changes), {"f": 1, "g": 2})
-    assert (run.lost, run.sound) == (lost, sound)
+def test_a_run_is_judged_by_more_than_its_status(changes: dict[str, Any], status: int, lost: int, sound: bool) -> None:
+    assert harness.judge(Finished(status, 2.0, 1.0, ""), _report(**changes), lost).sound == sound
 
 
 def test_calls_are_all_that_arrived_and_writes_those_that_were_let_in() -> None:
-    run = harness.judge(SOUND, _report(), {"f": 1, "g": 2})
+    run = harness.judge(SOUND, _report(), 0)
     assert (run.calls, run.throttled, run.writes) == (5, 1, 2)
 
 

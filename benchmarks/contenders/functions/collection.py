@@ -5,30 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from benchmarks.contenders._job import ACCESS_KEY, SECRET_KEY, Command, Contender, Job, Play
-from benchmarks.stub import REGION
+from benchmarks.contenders import Command, Contender, Play
+from benchmarks.contenders.functions._job import FunctionsJob
 
 # Against an endpoint without limits the module is told so, as an operator with a raised quota would.
 _NO_LIMIT = {"lambda": 100_000, "lambda:GetFunction": 100_000, "application-autoscaling": 100_000}
 
 
-def collection_play(job: Job, options: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Command:
-    """The task as a playbook run, with further options and environment variables."""
+def _command(job: FunctionsJob) -> Command:
     task = {
         "name": "Set the reserved concurrency",
         "runbook.aws.lambda_concurrency": {
             "functions": "{{ functions }}",
-            "access_key": ACCESS_KEY,
-            "secret_key": SECRET_KEY,
-            "region": REGION,
-            "endpoint_url": job.endpoint,
+            **job.module_options,
             **({"request_rates": _NO_LIMIT} if job.unlimited else {}),
         },
     }
     functions = [{"name": name, "reserved": number} for name, number in job.wanted.items()]
-    return Play(task, {"functions": functions}, options, env or {}).command(job)
+    return Play([task], {"functions": functions}).command(job)
 
 
-COLLECTION = Contender("this collection, one task", collection_play)
+COLLECTION = Contender("this collection, one task", _command)

@@ -14,11 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.contenders import Command, ansible_env, clean_env
-from benchmarks.harness import last_lines, middle, say, spread, working_folder
+from benchmarks.harness import Size, last_lines, middle, say, spread, working_folder
 from benchmarks.interpreter import BY_NAME, Interpreter, ModuleProcess
 from benchmarks.processes import ROOT, BenchmarkError, Finished, Stub, beside_python, run
 from benchmarks.results import Goal, Section
-from benchmarks.side_by_side import Size
 
 _PLAYBOOK = ROOT / "playbooks" / "scale-for-event.yml"
 _INVENTORY = ROOT / "inventory" / "local"

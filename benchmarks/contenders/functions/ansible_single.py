@@ -8,26 +8,23 @@ amazon.aws has no module for reserved concurrency; `library/single_lambda_concur
 
 from __future__ import annotations
 
-from benchmarks.contenders._job import ACCESS_KEY, SECRET_KEY, Command, Contender, Job, Play
+from benchmarks.contenders import Command, Contender, Play
+from benchmarks.contenders.functions._job import FunctionsJob
 from benchmarks.processes import ROOT
-from benchmarks.stub import REGION
 
 
-def _command(job: Job) -> Command:
+def _command(job: FunctionsJob) -> Command:
     task = {
         "name": "Set the reserved concurrency",
         "single_lambda_concurrency": {
             "name": "{{ item.key }}",
             "reserved": "{{ item.value }}",
-            "access_key": ACCESS_KEY,
-            "secret_key": SECRET_KEY,
-            "region": REGION,
-            "endpoint_url": job.endpoint,
+            **job.module_options,
         },
         "loop": "{{ wanted | dict2items }}",
     }
     library = {"ANSIBLE_LIBRARY": str(ROOT / "benchmarks" / "library")}
-    return Play(task, {"wanted": dict(job.wanted)}, env=library).command(job)
+    return Play([task], {"wanted": dict(job.wanted)}, env=library).command(job)
 
 
 ANSIBLE_SINGLE = Contender("Ansible loop of a module for one function", _command, slow=True)

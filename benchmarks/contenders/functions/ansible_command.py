@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from benchmarks.contenders._job import Command, Contender, Job, Play
+from benchmarks.contenders import Command, Contender, Play
+from benchmarks.contenders.functions._job import FunctionsJob
 
 
-def _command(job: Job) -> Command:
+def _command(job: FunctionsJob) -> Command:
     task = {
         "name": "Set the reserved concurrency",
         "ansible.builtin.command": {
@@ -20,7 +21,7 @@ def _command(job: Job) -> Command:
         },
         "loop": "{{ wanted | dict2items }}",
     }
-    return Play(task, {"aws": job.aws_program, "wanted": dict(job.wanted)}).command(job)
+    return Play([task], {"aws": job.aws_program, "wanted": dict(job.wanted)}).command(job)
 
 
 ANSIBLE_COMMAND = Contender("Ansible loop of `command: aws`", _command, slow=True)

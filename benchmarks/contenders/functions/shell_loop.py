@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from benchmarks.contenders._job import Command, Contender, Job
+from benchmarks.contenders import Command, Contender
+from benchmarks.contenders.functions._job import FunctionsJob
 
 _SCRIPT = """\
 set -eu
@@ -15,7 +16,7 @@ done <wanted
 """
 
 
-def _command(job: Job) -> Command:
+def _command(job: FunctionsJob) -> Command:
     (job.folder / "wanted").write_text("".join(f"{name} {number}\n" for name, number in job.wanted.items()))
     return Command(["/bin/sh", "-c", _SCRIPT], {**job.env, "AWS": job.aws_program})
 
