@@ -1,7 +1,7 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Reads what `_lambda_settings` plans from, and reads again what became of it; no value of a variable is ever told
+"""Reads what `_lambda_settings_plan` plans from, and reads again what became of it; no value of a variable is ever told
 beside those that were asked for by name.
 """
 
@@ -20,15 +20,14 @@ from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment im
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_functions import fetch_provisioned
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings import (
     LATEST,
-    TO_BE_PUBLISHED,
     Account,
     Layer,
-    SettingsPlan,
     State,
     Wish,
     comparable,
     differences,
 )
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_plan import TO_BE_PUBLISHED, SettingsPlan
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Settle, Target
 
 

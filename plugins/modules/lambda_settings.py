@@ -234,12 +234,8 @@ results:
 
 from datetime import UTC, datetime
 
-from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings import (
-    misplaced_secrets,
-    plan_settings,
-    read_targets,
-    review_secrets,
-)
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings import misplaced_secrets, read_targets
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_plan import plan_settings, review_secrets
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_reader import (
     Discreet,
     confirm_settings,

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aws_makers import make_function, publish
+from integration.run_module import run_module
+
+from local_aws.client import Account
+
+
+@pytest.fixture
+def application(account: Account) -> Account:
+    """`shop-orders-prod` uses the table `new` in $LATEST, and `old` behind its alias; `shop-mail-prod` has no variables."""
+    make_function(
+        account,
+        "shop-orders-prod",
+        Environment={"Variables": {"TABLE": "old", "COPY": "old", "DB_PASSWORD": "do-not-print-this"}},
+    )
+    variables = {"TABLE": "new", "COPY": "old", "DB_PASSWORD": "do-not-print-this"}
+    publish(account, "shop-orders-prod", Environment={"Variables": variables}, MemorySize=512)
+    make_function(account, "shop-mail-prod", aliases=())
+    make_function(account, "shop-orders-dev", Environment={"Variables": {"TABLE": "old"}})
+    return account
+
+
+def info(account: Account, **options: Any) -> dict[str, Any]:
+    return run_module(account, "lambda_settings_info", **options)
+
+
+def test_functions_are_shown_with_the_names_of_their_variables_and_their_users_are_found(application: Account) -> None:
+    mark = application.mark()
+    result = info(application, name_pattern="shop-*-prod", variables=["TABLE"], environment_values=["old"], verbosity=3)
+    assert [item["target"] for item in result["results"]] == ["shop-mail-prod", "shop-orders-prod"]
+    orders = result["results"][1]
+    assert orders["function"] == {
+        "name": "shop-orders-prod",
+        "memory_size": 512,
+        "timeout": 3,
+        "runtime": "python3.12",
+        "environment": {"TABLE": "new"},
+    }
+    assert orders["variables"] == ["COPY", "DB_PASSWORD", "TABLE"]
+    assert orders["aliases"] == [{"alias": "live", "version": "1", "weights": {}}]
+    assert (orders["state"], orders["last_update_status"]) == ("Active", "Successful")
+    of_orders = {"function": "shop-orders-prod", "value": "old"}
+    assert result["consumers"] == [
+        {**of_orders, "variable": "COPY", "qualifiers": ["$LATEST", "live"]},
+        {**of_orders, "variable": "TABLE", "qualifiers": ["live"]},
+    ]
+    assert "do-not-print-this" not in result["output"]
+    assert application.mutating(mark) == []
+
+    wish = [orders["function"]]
+    assert not run_module(application, "lambda_settings", functions=wish)["changed"]
+
+
+def test_values_of_secrets_are_not_shown(application: Account) -> None:
+    result = info(application, functions=["shop-orders-prod"], variables=["DB_PASSWORD"])
+    assert "DB_PASSWORD: the name looks like a secret's" in result["msg"]
+    assert "do-not-print-this" not in result["output"]
+
+
+def test_one_unknown_function_does_not_hide_the_others(application: Account) -> None:
+    result = info(application, functions=["nobody", "shop-mail-prod"], environment_values=["old"])
+    assert result["rc_"] != 0
+    assert "1 of 2 could not be read" in result["msg"]
+    assert result["results"][1]["variables"] == []
+    assert result["consumers"] == []
+
+
+def test_a_denied_call_names_what_to_allow(application: Account) -> None:
+    application.settings(denied=["lambda:ListAliases"])
+    assert "Allow lambda:ListAliases" in info(application, name_pattern="shop-*")["msg"]
