@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import IO, Any, TypeVar
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
@@ -31,6 +32,8 @@ from ansible_collections.runbook.aws.plugins.module_utils._s3_plan import (
 # botocore brings it; AnsibleAWSModule reports a missing botocore.
 with suppress(ImportError):
     from botocore.exceptions import BotoCoreError
+
+S = TypeVar("S")
 
 _CHUNK = 1024 * 1024
 _TIMES = 3
@@ -63,12 +66,14 @@ class Bucket:
     """What a bucket keeps.
 
     Attributes:
+        name: Its name.
         now: AWS's time.
         versioning: `Enabled`, `Suspended`, or empty if it never was.
         expiries: The rules that delete noncurrent versions; none if they may not be read.
         acls: Whether objects can have ACLs of their own.
     """
 
+    name: str
     now: datetime
     versioning: str
     expiries: tuple[Expiry, ...] | None = ()
@@ -159,7 +164,7 @@ class Reader:
             AwsError: AWS refused, or did not answer.
         """
         answer = self._aws.call("s3", "GetBucketVersioning", Bucket=bucket)
-        found = Bucket(clock(answer), answer.get("Status", ""))
+        found = Bucket(bucket, clock(answer), answer.get("Status", ""))
         if found.versioning != "Enabled":
             return found
         return replace(found, expiries=self._expiries(bucket), acls=self._acls(bucket))
@@ -230,15 +235,26 @@ class Reader:
         answer = self._aws.call("s3", "GetObjectTagging", Bucket=bucket, Key=key, **_which(version_id))
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
-    def digest(self, bucket: str, key: str, version_id: str) -> bytes:
+    def download(self, bucket: str, key: str, version_id: str = "") -> IO[bytes]:
+        """A version's bytes, in a file without a name."""
+        file = self._whole(bucket, key, version_id, tempfile.TemporaryFile, lambda file, chunk: file.write(chunk))
+        file.seek(0)
+        return file
+
+    def digest(self, bucket: str, key: str, version_id: str = "") -> bytes:
         """A digest of a version's bytes, which are read for that."""
+        return self._whole(bucket, key, version_id, hashlib.sha256, lambda sum, chunk: sum.update(chunk)).digest()
+
+    def _whole(
+        self, bucket: str, key: str, version_id: str, begin: Callable[[], S], take: Callable[[S, bytes], Any]
+    ) -> S:
         for left in reversed(range(_TIMES)):
+            sink = begin()
             body = self._aws.call("s3", "GetObject", Bucket=bucket, Key=key, **_which(version_id))["Body"]
-            digest = hashlib.sha256()
             try:
                 for chunk in body.iter_chunks(_CHUNK):
-                    digest.update(chunk)
-                return digest.digest()
+                    take(sink, chunk)
+                return sink
             except BotoCoreError as error:
                 # The connection was cut in the middle.
                 if not left:
@@ -296,22 +312,27 @@ def _expiry(rule: Mapping[str, Any]) -> Expiry:
     )
 
 
-def _facts(answer: Mapping[str, Any]) -> Facts:
-    checksums = {name: answer[f"Checksum{name}"] for name in CHECKSUMS if answer.get(f"Checksum{name}")}
-    etag = answer["ETag"]
+def checksums_of(answer: Mapping[str, Any], *, parts: bool = False) -> dict[str, str]:
+    """The checksums of an answer by algorithm; with `parts` also those that are made of parts' checksums."""
     # Without a type it is one of the whole object, unless the object has parts.
-    whole = answer.get("ChecksumType", "COMPOSITE" if "-" in etag else "FULL_OBJECT") == "FULL_OBJECT"
+    kind = answer.get("ChecksumType", "COMPOSITE" if "-" in answer["ETag"] else "FULL_OBJECT")
+    if kind != "FULL_OBJECT" and not parts:
+        return {}
+    return {name: answer[f"Checksum{name}"] for name in CHECKSUMS if answer.get(f"Checksum{name}")}
+
+
+def _facts(answer: Mapping[str, Any]) -> Facts:
     headers = {name: answer[name] for name in CONTENT_HEADERS if answer.get(name) and name != "Expires"}
     # As it was sent: it may be no date at all.
     headers |= {"Expires": answer["ExpiresString"]} if answer.get("ExpiresString") else {}
     return Facts(
-        etag=etag,
+        etag=answer["ETag"],
         size=int(answer["ContentLength"]),
         encryption=answer.get("ServerSideEncryption", ""),
         kms_key=answer.get("SSEKMSKeyId", ""),
         bucket_key=bool(answer.get("BucketKeyEnabled")),
-        checksums=checksums if whole else {},
-        algorithm=next(iter(checksums), ""),
+        checksums=checksums_of(answer),
+        algorithm=next(iter(checksums_of(answer, parts=True)), ""),
         checksum_type=answer.get("ChecksumType", ""),
         headers=headers,
         metadata=dict(answer.get("Metadata", {})),

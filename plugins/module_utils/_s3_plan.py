@@ -205,6 +205,7 @@ class Step:
         etag: Its ETag.
         over: ETag of what is overwritten or deleted. Empty: nothing is there that could be read.
         arguments: What the copy is told beside that, for CopyObject or CreateMultipartUpload.
+        noted: What the planner wants to know of it again when it is done.
     """
 
     kind: str
@@ -215,10 +216,11 @@ class Step:
     size: int = 0
     etag: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    noted: Mapping[str, str] = field(default_factory=dict)
 
     def line(self) -> str:
         """As a line of text."""
-        what = (self.source, self.version_id, self.size, self.etag, dict(self.arguments))
+        what = (self.source, self.version_id, self.size, self.etag, dict(self.arguments), dict(self.noted))
         return json.dumps((self.kind, self.key, self.over, *what), separators=(",", ":")) + "\n"
 
     @classmethod

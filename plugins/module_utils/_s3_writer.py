@@ -9,27 +9,29 @@ what somebody else has written meanwhile is left as it is.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._errors import THROTTLES, AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Refused
-from ansible_collections.runbook.aws.plugins.module_utils._s3 import GONE, Reader
+from ansible_collections.runbook.aws.plugins.module_utils._s3 import GONE, Reader, checksums_of
 from ansible_collections.runbook.aws.plugins.module_utils._s3_plan import (
-    CHECKSUMS,
+    COPY,
     LARGEST_DELETE,
     MARK,
     PARTS,
     Step,
     complete_call,
+    condition,
     copy_call,
     delete_calls,
     part_call,
@@ -53,6 +55,8 @@ _PASSING = THROTTLES | {"InternalError", "ServiceUnavailable", "OperationAborted
 _TIMES = 6
 # Bytes of a part where the original has none.
 _PART = 512 * 1024**2
+# Bytes of a file that are sent in one call.
+_PIECE = 8 * 1024**2
 
 
 class Hands:
@@ -89,12 +93,14 @@ class Written:
     Attributes:
         version_id: Of what is there now, if it was copied and the bucket keeps versions.
         etag: Of what is there now, if it was copied.
+        checksum: Of its content, by algorithm, if S3 tells one.
         error: What went wrong.
     """
 
     step: Step
     version_id: str = ""
     etag: str = ""
+    checksum: Mapping[str, str] = field(default_factory=dict)
     error: Exception | None = None
 
 
@@ -123,6 +129,19 @@ class Tally:
     def hopeless(self) -> bool:
         """Whether there is no use in trying the rest."""
         return self.failed >= MOST_FAILURES or getattr(self.last, "code", "") == "RunEnded"
+
+    def refuse(self, steps: int) -> None:
+        """Raise `Refused` if any of so many steps failed, with the number and the first of them."""
+        if not self.failed:
+            return
+        left = steps - self.written - self.failed
+        untried = f", {left} were not tried any more" if left else ""
+        first = self.failures[0]
+        raise Refused(
+            f"{self.failed} of {steps} keys failed, {self.written} are done{untried}. "
+            f"The first: {first['key']}: {first['error']}",
+            fields={"failed": self.failed, "failures": self.failures},
+        )
 
 
 class Writer:
@@ -153,6 +172,42 @@ class Writer:
             for result in results:
                 tally.note(result)
                 yield result
+
+    def put(self, bucket: str, key: str, file: IO[bytes], over: str) -> None:
+        """Write a file as an object, if what is there has this ETag, or nothing is there and it is empty.
+
+        Raises:
+            AwsError: AWS refused, or did not answer.
+            Refused: Somebody else has written it meanwhile.
+        """
+        step = Step(COPY, key, over)
+        first = file.read(_PIECE)
+        try:
+            if len(first) < _PIECE:
+                self._call(Call("s3", "PutObject", {"Bucket": bucket, "Key": key, "Body": first, **condition(step)}))
+            else:
+                self._in_parts(bucket, step, lambda upload: self._put_parts(bucket, key, upload, first, file))
+        except AwsError as error:
+            if error.code not in _NOT_AS_PLANNED:
+                raise
+            # An attempt before may have written it, although its answer was lost.
+            file.seek(0)
+            digest = hashlib.sha256()
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+            if self._reader.digest(bucket, key) != digest.digest():
+                raise _changed(step) from error
+
+    def _put_parts(self, bucket: str, key: str, upload: str, first: bytes, file: IO[bytes]) -> list[dict[str, Any]]:
+        where = {"Bucket": bucket, "Key": key, "UploadId": upload}
+        parts: list[dict[str, Any]] = []
+        piece = first
+        # Pieces of bytes rather than the file itself: what is throttled is sent again from its beginning.
+        while piece:
+            answer = self._call(Call("s3", "UploadPart", {**where, "PartNumber": len(parts) + 1, "Body": piece}))
+            parts.append({"PartNumber": len(parts) + 1, "ETag": answer["ETag"], **_part_sums(answer)})
+            piece = file.read(_PIECE)
+        return parts
 
     def _units(self, steps: Iterable[Step], tally: Tally) -> Iterator[list[Step]]:
         """Deletions together, everything else alone."""
@@ -195,21 +250,26 @@ class Writer:
 
     def _copy(self, bucket: str, source_bucket: str, step: Step) -> Written:
         answer = self._call(copy_call(bucket, source_bucket, step))
-        return Written(step, answer.get("VersionId", ""), answer["CopyObjectResult"]["ETag"])
+        made = answer["CopyObjectResult"]
+        return Written(step, answer.get("VersionId", ""), made["ETag"], checksums_of(made))
 
     def _copy_parts(self, bucket: str, source_bucket: str, step: Step) -> Written:
         sizes = self._sizes(source_bucket, step)
+        answer = self._in_parts(
+            bucket, step, lambda upload: self._copied_parts(bucket, source_bucket, step, upload, sizes)
+        )
+        return Written(step, answer.get("VersionId", ""), answer["ETag"], checksums_of(answer))
+
+    def _in_parts(self, bucket: str, step: Step, parts: Callable[[str], Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+        """A multipart upload, of which nothing is left when it fails."""
         upload = self._call(upload_call(bucket, step))["UploadId"]
         try:
-            answer = self._call(
-                complete_call(bucket, step, upload, self._copied_parts(bucket, source_bucket, step, upload, sizes))
-            )
+            return self._call(complete_call(bucket, step, upload, parts(upload)))
         except Exception:
             # Its parts are paid for until somebody ends it. What went wrong first is what is told.
             with suppress(AwsError):
                 self._aws.call("s3", "AbortMultipartUpload", Bucket=bucket, Key=step.key, UploadId=upload)
             raise
-        return Written(step, answer.get("VersionId", ""), answer["ETag"])
 
     def _sizes(self, source_bucket: str, step: Step) -> list[int]:
         """Bytes of each part of the original: only the same parts give the same ETag."""
@@ -229,8 +289,7 @@ class Writer:
         def copied(part: tuple[int, int, int]) -> dict[str, Any]:
             number, first, size = part
             result = self._call(part_call(bucket, source_bucket, step, upload, number, first, size))["CopyPartResult"]
-            sums = {name: result[name] for name in (f"Checksum{sort}" for sort in CHECKSUMS) if result.get(name)}
-            return {"PartNumber": number, "ETag": result["ETag"], **sums}
+            return {"PartNumber": number, "ETag": result["ETag"], **_part_sums(result)}
 
         first = 0
         ranges = []
@@ -251,7 +310,7 @@ class Writer:
             # It is what was planned for, so it is the original that is not.
             raise error
         if self._source.found(source_bucket, step.source, step.version_id).equals(there):
-            return Written(step, there.facts.version_id, there.facts.etag)
+            return Written(step, there.facts.version_id, there.facts.etag, there.facts.checksums)
         raise _changed(step) from error
 
     def _mark(self, bucket: str, steps: Sequence[Step]) -> list[Written]:
@@ -292,6 +351,10 @@ class Writer:
         except AwsError as gone:
             return None if gone.code in GONE else gone
         return _changed(step)
+
+
+def _part_sums(answer: Mapping[str, Any]) -> dict[str, str]:
+    return {f"Checksum{name}": value for name, value in checksums_of(answer, parts=True).items()}
 
 
 def _changed(step: Step) -> Refused:
