@@ -46,6 +46,8 @@ class Settings:
     """When set, provisioned concurrency ends FAILED with this text as its StatusReason."""
     restore_seconds: float = -1.0
     """How long a restored table stays CREATING; negative: as long as every other transition."""
+    restore_summary_stays: bool = False
+    """Whether a restored table that is ACTIVE still tells where it comes from."""
     concurrent_restores: int = 50
     """Restores of tables at the same time."""
     table_operations: int = 500
@@ -54,6 +56,8 @@ class Settings:
     """How far the latest restorable time of a table is behind the clock."""
     continuous_backups_seconds: float = 0.0
     """How long a new table has no continuous backups yet."""
+    policy_cooldown_seconds: float = 0.0
+    """How long after a change of its resource policy a table takes no other one; AWS: 15."""
     read_units_per_second: float = 0.0
     """What a table gives before it throttles reads; 0: as much as anybody wants."""
     write_units_per_second: float = 0.0

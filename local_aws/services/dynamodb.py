@@ -3,21 +3,19 @@
 """DynamoDB's tables and their states over time.
 
 moto applies every change at once and allows every change. Here a change takes the account's transition time, and
-AWS's own limits stand. The texts of the errors are those that the service answers.
+AWS's own limits stand. The texts of the errors are those that the service answers. Where its documentation is silent,
+"ack-api-quirks" with a number names a finding of that public catalogue, which probes the real service.
 """
 
 from __future__ import annotations
 
 import datetime
-import uuid
-from dataclasses import dataclass, field
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 
 from local_aws.accounts import AccountState
-from local_aws.items import Journal, Order
 from local_aws.rules import AwsError, Call, Result, on_time, rule
 from local_aws.services.dynamodb_capacity import (
     ACCOUNT_MAXIMUM,
@@ -28,99 +26,16 @@ from local_aws.services.dynamodb_capacity import (
     Capacity,
     Change,
     Units,
+    invalid,
     parts_of,
     set_units_of,
     units_of,
 )
+from local_aws.services.dynamodb_state import Policy, Restore, Tables, TableState
 
 
-@dataclass(frozen=True)
-class Restore:
-    """Where a restored table comes from."""
-
-    table_arn: str
-    moment: float
-    backup_arn: str = ""
-
-
-@dataclass
-class Pitr:
-    """Point-in-time recovery of one table."""
-
-    days: int
-    journal: Journal
-
-
-@dataclass
-class Budget:
-    """Units of one kind that a table has left in this second."""
-
-    left: float
-    at: float
-
-
-@dataclass
-class TableState:
-    """What moto does not keep of one table."""
-
-    table: Table
-    active_at: float = 0.0
-    busy_until: float = 0.0
-    mode_next: str = ""
-    ever_on_demand: bool = False
-    on_demand_at: float | None = None
-    switches: list[float] = field(default_factory=list)
-    own: Capacity = field(default_factory=Capacity)
-    indexes: dict[str, Capacity] = field(default_factory=dict)
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    deleted_at: float | None = None
-    restore: Restore | None = None
-    pitr: Pitr | None = None
-    table_class: str = ""
-    table_class_at: float = 0.0
-    orders: dict[str, Order] = field(default_factory=dict)
-    budgets: dict[str, Budget] = field(default_factory=dict)
-
-    def index(self, name: str) -> Capacity:
-        return self.indexes.setdefault(name, Capacity())
-
-    def order(self, index: str = "") -> Order:
-        """The items of the table, or of one of its indexes, as a scan meets them."""
-        if index not in self.orders:
-            self.orders[index] = _order(self.table, index)
-        return self.orders[index]
-
-    def touch(self) -> None:
-        """The items changed."""
-        for order in self.orders.values():
-            order.touch()
-
-
-@dataclass
-class Tables:
-    """The tables of one account and region. A table that was made again under its name starts anew."""
-
-    states: dict[str, TableState] = field(default_factory=dict)
-
-    def of(self, table: Table) -> TableState:
-        state = self.states.get(table.name)
-        if state is None or state.table is not table:
-            state = TableState(table, ever_on_demand=table.billing_mode == ON_DEMAND)
-            state.on_demand_at = table.created_at.timestamp() if state.ever_on_demand else None
-            self.states[table.name] = state
-        return state
-
-
-def _order(table: Table, name: str) -> Order:
-    own = [table.hash_key_attr, *([table.range_key_attr] if table.range_key_attr else [])]
-    if not name:
-        return Order(own)
-    index = table.get_index(name)
-    keys = [part["AttributeName"] for part in index.schema]
-    keys += [key for key in own if key not in keys]
-    if index.projection.get("ProjectionType", "ALL") == "ALL":
-        return Order(keys)
-    return Order(keys, frozenset([*keys, *index.projection.get("NonKeyAttributes", [])]))
+def _not_found(name: str) -> AwsError:
+    return AwsError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
 
 
 def date(moment: float) -> datetime.datetime:
@@ -144,8 +59,12 @@ class Database:
         short = name.rsplit("/", 1)[-1]
         table = self._backend.tables.get(short)
         if table is None:
-            raise AwsError("ResourceNotFoundException", f"Requested resource not found: Table: {short} not found")
+            raise _not_found(short)
         return self._tables.of(table)
+
+    def all(self) -> list[TableState]:
+        """Every table, in the order in which they were made."""
+        return [self._tables.of(table) for table in list(self._backend.tables.values())]
 
     def settle(self) -> None:
         """Finish the changes whose time has come."""
@@ -160,7 +79,6 @@ class Database:
             return
         if state.deleted_at is not None and state.deleted_at <= self.now:
             self._backend.tables.pop(table.name)
-            self._backend.resource_policies.pop(table.table_arn, None)
             self._tables.states.pop(table.name)
             return
         if state.mode_next and state.busy_until <= self.now:
@@ -196,6 +114,9 @@ class Database:
         if state.ever_on_demand:
             state.on_demand_at = self.now
         state.table_class = str(arguments.get("TableClass") or "")
+        if arguments.get("ResourcePolicy"):
+            # It is the table's first, so nothing waits for it (botocore, CreateTableInput.ResourcePolicy).
+            state.policies[state.table.table_arn] = Policy(arguments["ResourcePolicy"], str(int(self.now * 1000)))
         state.own.on_demand = dict(arguments.get("OnDemandThroughput") or {})
         for index in arguments.get("GlobalSecondaryIndexes") or []:
             state.index(index["IndexName"]).on_demand = dict(index.get("OnDemandThroughput") or {})
@@ -242,6 +163,22 @@ class Database:
     def mode_soon(self, state: TableState) -> str:
         return state.mode_next or str(state.table.billing_mode)
 
+    def open(self, name: str) -> TableState:
+        """A table whose settings are read or changed; a restore that is not done is not there.
+
+        ack-api-quirks DDB-TABLE-217: "While a restore is CREATING, sub-resource/tag/UpdateTable calls fail with
+        ResourceNotFound/TableNotFound, not InUse".
+        """
+        state = self.find(name)
+        if state.restore is not None and state.active_at > self.now:
+            raise _not_found(state.table.name)
+        return state
+
+    def open_for_change(self, name: str) -> TableState:
+        state = self.open(name)
+        self.refuse_when_creating(state)
+        return state
+
     def refuse_when_creating(self, state: TableState) -> None:
         """A table that is being created, or deleted, takes no change."""
         doing = "deleted" if state.deleted_at is not None else "created" if state.active_at > self.now else ""
@@ -267,7 +204,7 @@ class Database:
         if len(running) >= most:
             raise AwsError(
                 "LimitExceededException",
-                f"Subscriber limit exceeded: Only {most} restores can be in progress simultaneously",
+                f"Subscriber limit exceeded: Only {most} restore operations can be done simultaneously",
             )
 
     def _is_busy(self, state: TableState) -> bool:
@@ -320,13 +257,17 @@ class Database:
         return description
 
     def _describe_restore(self, state: TableState) -> dict[str, Any]:
-        """It stays in a table's description for ever (botocore, RestoreSummary)."""
-        if state.restore is None:
+        """It goes as soon as the table is ACTIVE: nothing marks a table as born from a restore.
+
+        ack-api-quirks DDB-TABLE-216; the documentation (botocore, RestoreSummary) does not say how long it stays.
+        """
+        restoring = state.active_at > self.now
+        if state.restore is None or not (restoring or self.account.settings.restore_summary_stays):
             return {}
         summary: dict[str, Any] = {
             "SourceTableArn": state.restore.table_arn,
             "RestoreDateTime": date(state.restore.moment),
-            "RestoreInProgress": state.active_at > self.now,
+            "RestoreInProgress": restoring,
         }
         if state.restore.backup_arn:
             summary["SourceBackupArn"] = state.restore.backup_arn
@@ -405,8 +346,8 @@ def update_table(call: Call) -> Result:
     """
     database = Database(call.account, call.region)
     arguments = call.arguments
-    state = database.find(arguments["TableName"])
-    database.refuse_when_creating(state)
+    state = database.open_for_change(arguments["TableName"])
+    _refuse_combination(arguments)
     _refuse_change(database, state, arguments)
     database.update(arguments)
     asked_on_demand_again = arguments.get("BillingMode") == ON_DEMAND and not state.mode_next
@@ -424,6 +365,28 @@ _SLOW = ("StreamSpecification", "SSESpecification", "TableClass")
 
 def _index_changes(arguments: dict[str, Any]) -> list[dict[str, Any]]:
     return [item for item in arguments.get("GlobalSecondaryIndexUpdates") or [] if not item.get("Update")]
+
+
+def _refuse_combination(arguments: dict[str, Any]) -> None:
+    """What an UpdateTable may not change together: ack-api-quirks DDB-TABLE-442, the catalogue of texts."""
+    asked = {name for name, value in arguments.items() if value is not None} - {"TableName", "AttributeDefinitions"}
+    for option, named in (
+        ("DeletionProtectionEnabled", "DeletionProtection"),
+        ("SSESpecification", "Server-Side Encryption"),
+        ("TableClass", "TableClass"),
+    ):
+        if option in asked and len(asked) > 1:
+            raise invalid(f"{named} modification must be the only operation in the request")
+    iops = bool({"ProvisionedThroughput", "BillingMode"} & asked)
+    if iops and "StreamSpecification" in asked:
+        raise invalid("You cannot modify stream status while updating table IOPS")
+    if _index_changes(arguments):
+        if iops:
+            raise invalid("You cannot create or delete index while updating table IOPS")
+        if "StreamSpecification" in asked:
+            raise invalid("You cannot create or delete index while changing stream status")
+    if "OnDemandThroughput" in asked and asked - {"OnDemandThroughput", "BillingMode"}:
+        raise invalid("OnDemandThroughput can only be combined with BillingMode in an UpdateTable request")
 
 
 def _refuse_change(database: Database, state: TableState, arguments: dict[str, Any]) -> None:

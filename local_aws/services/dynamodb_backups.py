@@ -14,15 +14,15 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from local_aws.accounts import AccountState
 from local_aws.items import Contents, Journal, copy_of
 from local_aws.protocol import known_regions
 from local_aws.rules import AwsError, Call, Result, on_time, rule
-from local_aws.services.dynamodb import Database, Pitr, Restore, TableState, date, encryption
+from local_aws.services.dynamodb import Database, date, encryption
 from local_aws.services.dynamodb_capacity import ON_DEMAND, PROVISIONED
+from local_aws.services.dynamodb_state import Pitr, Restore, TableState
 
 _DAY = 86_400
 # botocore, BackupType: a SYSTEM backup "is retained for 35 days".
@@ -44,7 +44,6 @@ class Blueprint:
     global_indexes: list[dict[str, Any]]
     local_indexes: list[dict[str, Any]]
     encryption: dict[str, Any] | None
-    table_class: str
 
     @classmethod
     def of(cls, database: Database, state: TableState) -> Blueprint:
@@ -67,7 +66,6 @@ class Blueprint:
             ],
             local_indexes=[copy.deepcopy(index.describe()) for index in table.indexes],
             encryption=copy.deepcopy(table.sse_specification),
-            table_class=state.table_class,
         )
 
 
@@ -152,7 +150,8 @@ def find_backup(account: AccountState, arn: str) -> Backup:
 def back_up(database: Database, state: TableState, name: str, kind: str = "USER") -> Backup:
     """Catalogue a backup: it holds what was committed until now, and can be used a while later."""
     table, now = state.table, database.now
-    arn = f"{table.table_arn}/backup/{int(now * 1000):014d}-{secrets.token_hex(4)}"
+    suffix = secrets.token_hex(4) if kind != "SYSTEM" else "0" * 8
+    arn = f"{table.table_arn}/backup/{int(now * 1000):014d}-{suffix}"
     description = database.describe(table.describe()["TableDescription"], state)
     # A SYSTEM backup is the table's continuous backup, which is there already.
     available_at = now if kind == "SYSTEM" else database.done_at
@@ -167,7 +166,7 @@ def back_up(database: Database, state: TableState, name: str, kind: str = "USER"
         table_name=table.name,
         table_arn=table.table_arn,
         source=_source(description),
-        features=_features(description, table),
+        features={} if kind == "SYSTEM" else _features(description, state, now),
         size=description["TableSizeBytes"],
         expires=now + _SYSTEM_BACKUP_DAYS * _DAY if kind == "SYSTEM" else None,
     )
@@ -190,7 +189,7 @@ def _source(description: dict[str, Any]) -> Result:
     return source
 
 
-def _features(description: dict[str, Any], table: Table) -> Result:
+def _features(description: dict[str, Any], state: TableState, now: float) -> Result:
     """botocore, SourceTableFeatureDetails: what was on the table, whether or not a restore brings it back."""
     features: Result = {}
     for name, shown in (
@@ -203,26 +202,26 @@ def _features(description: dict[str, Any], table: Table) -> Result:
     for name, kept in (("StreamSpecification", "StreamDescription"), ("SSEDescription", "SSEDescription")):
         if description.get(name):
             features[kept] = dict(description[name])
-    if table.ttl["TimeToLiveStatus"] != "DISABLED":
-        features["TimeToLiveDescription"] = dict(table.ttl)
+    if state.ttl.status(now) != "DISABLED":
+        features["TimeToLiveDescription"] = state.ttl.describe(now)
     return features
 
 
 def _find_table(database: Database, name: str) -> TableState:
-    """The backup operations say TableNotFoundException where the others say ResourceNotFoundException."""
+    """The backup operations say TableNotFoundException where the others say ResourceNotFoundException.
+
+    A restore that is not done is not there for them either: ack-api-quirks DDB-TABLE-217.
+    """
     parts = name.split(":")
     try:
         if len(parts) > 5 and (parts[3], parts[4]) != (database.region, database.account.id):
             raise AwsError("ResourceNotFoundException", "another account or region")
-        return database.find(name)
+        state = database.open(name)
+        if state.deleted_at is not None:
+            raise AwsError("ResourceNotFoundException", "deleted")
+        return state
     except AwsError:
         raise AwsError("TableNotFoundException", f"Table not found: {name}") from None
-
-
-def _refuse_when_in_use(database: Database, state: TableState) -> None:
-    doing = "deleted" if state.deleted_at is not None else "created" if state.active_at > database.now else ""
-    if doing:
-        raise AwsError("TableInUseException", f"Table is being {doing}: {state.table.name}")
 
 
 def _refuse_without_backups(database: Database, state: TableState) -> None:
@@ -256,7 +255,9 @@ def create_backup(call: Call) -> Result:
     """
     database = Database(call.account, call.region)
     state = _find_table(database, call.arguments["TableName"])
-    _refuse_when_in_use(database, state)
+    if state.active_at > database.now:
+        # As if it did not exist: ack-api-quirks DDB-BACKUP-001.
+        raise AwsError("TableNotFoundException", f"Table not found: {state.table.name}")
     _refuse_without_backups(database, state)
     return {"BackupDetails": back_up(database, state, call.arguments["BackupName"]).details(database.now)}
 
@@ -264,27 +265,44 @@ def create_backup(call: Call) -> Result:
 @rule("dynamodb", "DescribeBackup")
 def describe_backup(call: Call) -> Result:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeBackup.html"""
-    now = call.account.now()
-    return {"BackupDescription": find_backup(call.account, call.arguments["BackupArn"]).describe(now)}
+    return {"BackupDescription": _find_here(call).describe(call.account.now())}
 
 
 @rule("dynamodb", "DeleteBackup")
 def delete_backup(call: Call) -> Result:
-    """Not while it "is either being created, deleted or restored to a table" (botocore, BackupInUseException)."""
+    """Not while it "is either being created, deleted or restored to a table" (botocore, BackupInUseException).
+
+    A SYSTEM backup is AWS's: ack-api-quirks DDB-BACKUP-015.
+    """
     now = call.account.now()
-    backup = find_backup(call.account, call.arguments["BackupArn"])
-    _refuse_when_creating(backup, now)
-    if backup.restoring_until > now:
-        raise AwsError("BackupInUseException", f"Backup is being restored to a table: {backup.arn}")
-    del call.account.store(Backups, backup.arn.split(":")[3]).known[backup.arn]
+    backup = _find_here(call)
+    if backup.expires is not None:
+        raise AwsError(
+            "ValidationException",
+            f"Invalid Request: User is not allowed to delete the system backup with arn {backup.arn}. It will "
+            f"automatically expire on {clock(backup.expires)}",
+        )
+    _refuse_when_in_use(backup, now)
+    del call.account.store(Backups, call.region).known[backup.arn]
     description = backup.describe(now)
     description["BackupDetails"]["BackupStatus"] = "DELETED"
     return {"BackupDescription": description}
 
 
-def _refuse_when_creating(backup: Backup, now: float) -> None:
+def _find_here(call: Call) -> Backup:
+    """A backup that is described or deleted; those of other regions are not found (ack-api-quirks DDB-TABLE-274)."""
+    arn = str(call.arguments["BackupArn"])
+    if f":{call.region}:" not in arn:
+        raise AwsError("BackupNotFoundException", f"Backup not found: {arn}")
+    return find_backup(call.account, arn)
+
+
+def _refuse_when_in_use(backup: Backup, now: float) -> None:
+    """A backup feeds one restore at a time: ack-api-quirks DDB-BACKUP-010."""
     if backup.status(now) == "CREATING":
         raise AwsError("BackupInUseException", f"Backup is being created: {backup.arn}")
+    if backup.restoring_until > now:
+        raise AwsError("BackupInUseException", f"Backup is being restored to a table: {backup.arn}")
 
 
 @rule("dynamodb", "ListBackups")
@@ -338,6 +356,9 @@ def delete_table(call: Call) -> Result:
     database = Database(call.account, call.region)
     state = database.find(call.arguments["TableName"])
     table = state.table
+    if state.deleted_at is not None:
+        # "If table is already in the DELETING state, no error is returned" (API_DeleteTable).
+        return {"TableDescription": database.describe(table.describe()["TableDescription"], state)}
     database.refuse_when_creating(state)
     if state.busy_until > database.now:
         raise AwsError(
@@ -356,6 +377,10 @@ def delete_table(call: Call) -> Result:
         back_up(database, state, f"{table.name}$DeletedTableBackup", "SYSTEM")
     database.delete(state)
     return {"TableDescription": database.describe(table.describe()["TableDescription"], state)}
+
+
+def clock(moment: float) -> str:
+    return date(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)
@@ -422,6 +447,12 @@ def update_continuous_backups(call: Call) -> Result:
             f"failed to satisfy constraint: Member must have value between {_SHORTEST_PERIOD} and {_LONGEST_PERIOD}",
         )
     if not asked["PointInTimeRecoveryEnabled"]:
+        if days is not None:
+            # ack-api-quirks DDB-TABLE-084.
+            raise AwsError(
+                "ValidationException",
+                "Invalid Request: RecoveryPeriodInDays cannot be specified when PointInTimeRecoveryEnabled is false",
+            )
         state.pitr = None
     elif state.pitr is None:
         state.pitr = Pitr(days or _LONGEST_PERIOD, Journal(database.now))
@@ -440,7 +471,9 @@ def restore_table_from_backup(call: Call) -> Result:
     """
     database = Database(call.account, call.region)
     backup = find_backup(call.account, call.arguments["BackupArn"])
-    _refuse_when_creating(backup, database.now)
+    _refuse_target(database, call.arguments)
+    _refuse_when_in_use(backup, database.now)
+    _refuse_without_key(call, backup.arn)
     restore = Restore(backup.table_arn, backup.created, backup.arn)
     state = _restore(database, call.arguments, copy.deepcopy(backup.blueprint), restore, _shared(backup))
     backup.restoring_until = max(backup.restoring_until, state.active_at)
@@ -464,23 +497,54 @@ def restore_table_to_point_in_time(call: Call) -> Result:
     is asked for are in it.
     """
     arguments = call.arguments
-    name = str(arguments.get("SourceTableArn") or arguments.get("SourceTableName") or "")
-    if not name:
-        raise AwsError("ValidationException", "Either SourceTableArn or SourceTableName must be specified")
+    name = _asked_source(arguments)
     source = Database(call.account, _region_of(name, call.region))
     state = _find_table(source, name)
-    _refuse_when_in_use(source, state)
     if state.pitr is None:
         raise AwsError(
             "PointInTimeRecoveryUnavailableException",
             f"Point in time recovery is not enabled for table '{state.table.name}'",
         )
     moment = _asked_moment(arguments, Window.of(source, state.pitr))
-    contents = state.pitr.journal.contents(state.table, moment + 1 - 1e-6)
     database = Database(call.account, call.region)
+    _refuse_target(database, arguments)
+    _refuse_without_key(call, state.table.table_arn)
+    contents = state.pitr.journal.contents(state.table, moment + 1 - 1e-6)
     restore = Restore(state.table.table_arn, moment)
     restored = _restore(database, arguments, Blueprint.of(source, state), restore, contents)
     return {"TableDescription": database.describe(restored.table.describe()["TableDescription"], restored)}
+
+
+def _refuse_target(database: Database, arguments: dict[str, Any]) -> None:
+    """TableInUseException is for a restore that is under way only: ack-api-quirks DDB-TABLE-219 and 275."""
+    name = str(arguments["TargetTableName"])
+    try:
+        state = database.find(name)
+    except AwsError:
+        return
+    if state.restore is not None and state.active_at > database.now:
+        whence = state.restore.backup_arn or state.restore.table_arn
+        raise AwsError("TableInUseException", f"Table: {name} is already being restored from backup: {whence}")
+    raise AwsError("TableAlreadyExistsException", f"Table already exists: {name}")
+
+
+def _refuse_without_key(call: Call, arn: str) -> None:
+    """ack-api-quirks DDB-TABLE-274."""
+    if f":{call.region}:" not in arn and not call.arguments.get("SSESpecificationOverride"):
+        raise AwsError(
+            "ValidationException",
+            "Invalid Request: sseSpecificationOverride must be provided for cross-region restores",
+        )
+
+
+def _asked_source(arguments: dict[str, Any]) -> str:
+    """ack-api-quirks DDB-TABLE-272 has the texts of these and the following refusals."""
+    arn, name = arguments.get("SourceTableArn"), arguments.get("SourceTableName")
+    if arn and name:
+        raise AwsError("ValidationException", "Must provide exactly one of: sourceTableArn, sourceTableName")
+    if not arn and not name:
+        raise AwsError("ValidationException", "The parameter 'TableName' is required")
+    return str(arn or name)
 
 
 def _region_of(name: str, region: str) -> str:
@@ -491,16 +555,23 @@ def _region_of(name: str, region: str) -> str:
 
 def _asked_moment(arguments: dict[str, Any], window: Window) -> int:
     asked, latest = _moment(arguments.get("RestoreDateTime")), bool(arguments.get("UseLatestRestorableTime"))
-    if latest == (asked is not None):
+    if latest and asked is not None:
         raise AwsError(
-            "ValidationException", "Exactly one of RestoreDateTime and UseLatestRestorableTime must be specified"
+            "ValidationException",
+            "Invalid Request: Both RestoreDateTime and UseLatestRestorableTime cannot be set for point-in-time restore "
+            "request. Please provide only one.",
+        )
+    if not latest and asked is None:
+        raise AwsError(
+            "ValidationException",
+            "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both",
         )
     moment = window.latest if asked is None else int(asked)
     if not window.earliest <= moment <= window.latest:
         raise AwsError(
             "InvalidRestoreTimeException",
-            "An invalid restore time was specified. RestoreDateTime must be between EarliestRestorableDateTime and "
-            "LatestRestorableDateTime.",
+            f"RestoreDateTime '{clock(moment)}' must be within EarliestRestorableDateTime '{clock(window.earliest)}' "
+            f"and LatestRestorableDateTime '{clock(window.latest)}'",
         )
     return moment
 
@@ -508,16 +579,13 @@ def _asked_moment(arguments: dict[str, Any], window: Window) -> int:
 def _restore(
     database: Database, arguments: dict[str, Any], blueprint: Blueprint, restore: Restore, contents: Contents
 ) -> TableState:
-    """Make the table. Auto scaling, policies, alarms, tags, stream, TTL and recovery are not in the blueprint: these
-    must be set up again (botocore, RestoreTableFromBackup and RestoreTableToPointInTime); deletion protection and the
-    other settings belong to the table that they were set on.
+    """Make the table. Auto scaling, policies, alarms, tags, stream, TTL and recovery are not in the blueprint.
+
+    These must be set up again (botocore, RestoreTableFromBackup and RestoreTableToPointInTime), and so must deletion
+    protection, resource policy and table class, while encryption, billing mode and on-demand maxima are kept:
+    ack-api-quirks DDB-TABLE-215.
     """
     name = str(arguments["TargetTableName"])
-    backend: DynamoDBBackend = dynamodb_backends[database.account.id][database.region]
-    if name in backend.tables:
-        if database.find(name).deleted_at is not None:
-            raise AwsError("TableInUseException", f"Table is being deleted: {name}")
-        raise AwsError("TableAlreadyExistsException", f"Table already exists: {name}")
     database.refuse_more_operations()
     database.refuse_more_restores()
     _override(blueprint, arguments)
@@ -539,7 +607,6 @@ def _restore(
     table.created_at = date(database.now)
     table.items.update(contents)
     state = database.add(table, restore)
-    state.table_class = blueprint.table_class
     if on_demand:
         state.on_demand_at = database.now
         state.own.on_demand = blueprint.on_demand
@@ -555,7 +622,7 @@ def _index(index: dict[str, Any], on_demand: bool) -> dict[str, Any]:
 
 
 def _override(blueprint: Blueprint, arguments: dict[str, Any]) -> None:
-    """What the caller wants otherwise: botocore, RestoreTableFromBackupInput.
+    """What the caller wants otherwise: botocore, RestoreTableFromBackupInput; texts of ack-api-quirks DDB-TABLE-273.
 
     "The indexes provided should match existing secondary indexes. You can choose to exclude some or all of the indexes."
     """
@@ -564,13 +631,15 @@ def _override(blueprint: Blueprint, arguments: dict[str, Any]) -> None:
     blueprint.mode = mode or blueprint.mode
     if units is not None:
         if blueprint.mode == ON_DEMAND:
-            raise _invalid("ProvisionedThroughputOverride cannot be specified when BillingMode is PAY_PER_REQUEST")
+            raise _invalid("Cannot override ProvisionedThroughput unless BillingMode is PROVISIONED")
         blueprint.units = dict(units)
     elif becomes_provisioned:
-        raise _invalid("ProvisionedThroughputOverride must be specified when BillingModeOverride is PROVISIONED")
+        raise _invalid("Must override ProvisionedThroughput if BillingMode is overridden to PROVISIONED")
     if arguments.get("OnDemandThroughputOverride"):
         if blueprint.mode != ON_DEMAND:
-            raise _invalid("OnDemandThroughputOverride cannot be specified when BillingMode is PROVISIONED")
+            raise _invalid(
+                "Cannot override MaxReadRequestUnits for OnDemandThroughput unless BillingModeOverride is PAY_PER_REQUEST"
+            )
         blueprint.on_demand = dict(arguments["OnDemandThroughputOverride"])
     for option, kept in (
         ("GlobalSecondaryIndexOverride", blueprint.global_indexes),
@@ -578,27 +647,30 @@ def _override(blueprint: Blueprint, arguments: dict[str, Any]) -> None:
     ):
         asked = arguments.get(option)
         if asked is not None:
-            kept[:] = _chosen(asked, kept, option)
+            kept[:] = _chosen(asked, kept)
     if blueprint.mode == PROVISIONED:
         for index in blueprint.global_indexes:
             if index["ProvisionedThroughput"]["ReadCapacityUnits"] < 1:
-                raise _invalid(f"ProvisionedThroughput must be specified for index: {index['IndexName']}")
+                raise _invalid(f"Must specify provisioned throughput for index {index['IndexName']}")
     used = {part["AttributeName"] for index in blueprint.global_indexes for part in index["KeySchema"]}
     used |= {part["AttributeName"] for index in blueprint.local_indexes for part in index["KeySchema"]}
     used |= {part["AttributeName"] for part in blueprint.schema}
     blueprint.attributes[:] = [item for item in blueprint.attributes if item["AttributeName"] in used]
 
 
-def _chosen(asked: list[dict[str, Any]], existing: list[dict[str, Any]], option: str) -> list[dict[str, Any]]:
-    known = {index["IndexName"]: index for index in existing}
+def _chosen(asked: list[dict[str, Any]], existing: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An index is known by its keys and projection and may get another name (ack-api-quirks, table-restore)."""
     chosen = []
     for index in asked:
-        own = known.get(index["IndexName"])
-        if own is None or any(own[part] != index[part] for part in ("KeySchema", "Projection")):
-            raise _invalid(f"{option}: index {index['IndexName']} does not match an existing index of the source table")
-        chosen.append({**own, **index})
+        same = [own for own in existing if all(own[part] == index[part] for part in ("KeySchema", "Projection"))]
+        if not same:
+            raise _invalid(
+                f"Index {index['IndexName']} does not match a secondary index that existed in the source table and "
+                "cannot be created during the restore operation"
+            )
+        chosen.append({**same[0], **index})
     return chosen
 
 
 def _invalid(text: str) -> AwsError:
-    return AwsError("ValidationException", f"One or more parameter values were invalid: {text}")
+    return AwsError("ValidationException", f"Invalid Request: {text}")

@@ -17,7 +17,8 @@ from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 from local_aws.rules import AwsError
 
 if TYPE_CHECKING:
-    from local_aws.services.dynamodb import Database, TableState
+    from local_aws.services.dynamodb import Database
+    from local_aws.services.dynamodb_state import TableState
 
 ON_DEMAND, PROVISIONED = "PAY_PER_REQUEST", "PROVISIONED"
 _INVALID = "One or more parameter values were invalid: "

@@ -22,7 +22,8 @@ from moto.dynamodb.responses import ProjectionExpressionParser, validate_attribu
 from local_aws.items import Attributes, Order, Row, find, hash_of, size_of, text_of, wire
 from local_aws.protocol import Response
 from local_aws.rules import AwsError, Call, Result, rule
-from local_aws.services.dynamodb import Database, TableState
+from local_aws.services.dynamodb import Database
+from local_aws.services.dynamodb_state import TableState
 from local_aws.services.dynamodb_units import Cost, Limit, exceeded, read_units
 from local_aws.services.dynamodb_writes import json_answer, key_in, refusals, usable, with_capacity
 

@@ -16,7 +16,7 @@ from moto.dynamodb.models.table import SecondaryIndex, Table
 
 from local_aws.items import Attributes, size_of
 from local_aws.rules import AwsError, Call
-from local_aws.services.dynamodb import Budget, TableState
+from local_aws.services.dynamodb_state import Budget, TableState
 
 _WRITTEN, _READ = 1024, 4096
 

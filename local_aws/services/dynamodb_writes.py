@@ -23,7 +23,8 @@ from moto.dynamodb.responses import validate_put_has_empty_keys
 from local_aws.items import Contents, Key, copy_of, find, key_of, normalise, replace, text_of, wire
 from local_aws.protocol import Response
 from local_aws.rules import AwsError, Call, Result, rule
-from local_aws.services.dynamodb import Database, TableState
+from local_aws.services.dynamodb import Database
+from local_aws.services.dynamodb_state import TableState
 from local_aws.services.dynamodb_units import Cost, Limit, attributes_of, exceeded, write_cost
 
 _MOST_IN_A_BATCH = 25

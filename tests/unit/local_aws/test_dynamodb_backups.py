@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 import pytest
@@ -127,14 +128,45 @@ def test_a_restore_takes_its_time_and_says_where_it_comes_from(slow: Account) ->
     assert summary["SourceTableArn"] == describe(client, "orders")["TableArn"]
     with refused("ResourceNotFoundException"):
         client.scan(TableName="restored")
-    with refused("TableAlreadyExistsException", "already exists: restored"):
+    with refused("TableInUseException", "restored is already being restored from backup: " + arn):
         client.restore_table_from_backup(TargetTableName="restored", BackupArn=arn)
     with refused("BackupInUseException", "restored"):
+        client.restore_table_from_backup(TargetTableName="another", BackupArn=arn)
+    with refused("BackupInUseException", "restored"):
         client.delete_backup(BackupArn=arn)
+    with refused("ResourceInUseException", "being created"):
+        client.delete_table(TableName="restored")
     slow.advance(61)
     done = describe(client, "restored")
-    assert (done["TableStatus"], done["RestoreSummary"]["RestoreInProgress"]) == ("ACTIVE", False)
+    # Nothing marks a table that was born from a restore, once it is there.
+    assert (done["TableStatus"], "RestoreSummary" in done) == ("ACTIVE", False)
+    with refused("TableAlreadyExistsException", "already exists: restored"):
+        client.restore_table_from_backup(TargetTableName="restored", BackupArn=arn)
+    slow.settings(restore_summary_stays=True)
+    assert describe(client, "restored")["RestoreSummary"]["RestoreInProgress"] is False
     client.delete_backup(BackupArn=arn)
+
+
+def test_the_settings_of_a_table_that_is_being_restored_are_not_there(slow: Account) -> None:
+    client = slow.client("dynamodb")
+    backup = back_up(slow)
+    arn = client.restore_table_from_backup(TargetTableName="restored", BackupArn=backup)["TableDescription"]["TableArn"]
+    ttl = {"Enabled": True, "AttributeName": "ttl"}
+    for operation, arguments in (
+        ("tag_resource", {"ResourceArn": arn, "Tags": [{"Key": "a", "Value": "b"}]}),
+        ("list_tags_of_resource", {"ResourceArn": arn}),
+        ("update_time_to_live", {"TableName": "restored", "TimeToLiveSpecification": ttl}),
+        ("describe_time_to_live", {"TableName": "restored"}),
+        ("update_table", {"TableName": "restored", "DeletionProtectionEnabled": True}),
+        ("put_resource_policy", {"ResourceArn": arn, "Policy": "{}"}),
+        ("get_resource_policy", {"ResourceArn": arn}),
+        ("describe_contributor_insights", {"TableName": "restored"}),
+    ):
+        with refused("ResourceNotFoundException", "Table: restored not found"):
+            getattr(client, operation)(**arguments)
+    for operation, arguments in (("create_backup", {"BackupName": "nightly"}), ("describe_continuous_backups", {})):
+        with refused("TableNotFoundException", "Table not found: restored"):
+            getattr(client, operation)(TableName="restored", **arguments)
 
 
 def test_restores_have_a_time_of_their_own(slow: Account) -> None:
@@ -152,7 +184,13 @@ def test_a_restore_loses_what_aws_loses(slow: Account) -> None:
     client = slow.client("dynamodb")
     arn = describe(client, "orders")["TableArn"]
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-    client.update_table(TableName="orders", StreamSpecification=stream, DeletionProtectionEnabled=True)
+    client.update_table(TableName="orders", DeletionProtectionEnabled=True)
+    for change in ({"StreamSpecification": stream}, {"TableClass": "STANDARD_INFREQUENT_ACCESS"}):
+        client.update_table(TableName="orders", **change)
+        slow.advance(61)
+    policy = {"Version": "2012-10-17", "Statement": []}
+    client.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))
+    client.update_table(TableName="orders", SSESpecification={"Enabled": True, "SSEType": "KMS"})
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "core"}])
     client.update_time_to_live(TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
     turn_on(client)
@@ -169,6 +207,10 @@ def test_a_restore_loses_what_aws_loses(slow: Account) -> None:
         assert "StreamSpecification" not in restored
         assert "LatestStreamArn" not in restored
         assert restored["DeletionProtectionEnabled"] is False
+        assert "TableClassSummary" not in restored
+        assert restored["SSEDescription"]["Status"] == "ENABLED"
+        with refused("PolicyNotFoundException"):
+            client.get_resource_policy(ResourceArn=restored["TableArn"])
         assert [index["IndexName"] for index in restored["GlobalSecondaryIndexes"]] == ["by-user"]
         assert client.list_tags_of_resource(ResourceArn=restored["TableArn"])["Tags"] == []
         ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
@@ -225,8 +267,10 @@ def test_a_deleted_table_with_recovery_leaves_a_system_backup_for_35_days(slow: 
     put(client, "2", "last words")
     deleted = client.delete_table(TableName="orders")["TableDescription"]
     assert deleted["TableStatus"] == describe(client, "orders")["TableStatus"] == "DELETING"
-    with refused("ResourceInUseException", "being deleted"):
-        client.delete_table(TableName="orders")
+    # "If table is already in the DELETING state, no error is returned."
+    client.delete_table(TableName="orders")
+    with refused("TableNotFoundException"):
+        client.create_backup(TableName="orders", BackupName="late")
     with refused("ResourceNotFoundException"):
         client.get_item(TableName="orders", Key={"id": {"S": "1"}})
     slow.advance(61)
@@ -234,6 +278,8 @@ def test_a_deleted_table_with_recovery_leaves_a_system_backup_for_35_days(slow: 
         describe(client, "orders")
     (backup,) = client.list_backups(BackupType="SYSTEM")["BackupSummaries"]
     assert (backup["BackupName"], backup["BackupStatus"]) == ("orders$DeletedTableBackup", "AVAILABLE")
+    with refused("ValidationException", "not allowed to delete the system backup"):
+        client.delete_backup(BackupArn=backup["BackupArn"])
     assert backup["BackupExpiryDateTime"] - backup["BackupCreationDateTime"] == datetime.timedelta(days=35)
     client.restore_table_from_backup(TargetTableName="orders", BackupArn=backup["BackupArn"])
     slow.advance(61)
@@ -286,6 +332,9 @@ def test_a_window_begins_anew_and_does_not_grow_backwards(slow: Account) -> None
     assert age.total_seconds() < 3
     with refused("ValidationException", "recoveryPeriodInDays"):
         turn_on(client, days=36)
+    off = {"PointInTimeRecoveryEnabled": False, "RecoveryPeriodInDays": 7}
+    with refused("ValidationException", "RecoveryPeriodInDays"):
+        client.update_continuous_backups(TableName="orders", PointInTimeRecoverySpecification=off)
 
 
 def change(client: Any) -> None:
@@ -357,6 +406,7 @@ def test_recovery_gives_back_the_items_of_any_moment(account: Account) -> None:
     assert items(client, "before") == before
     assert items(client, "after") == after
     assert items(client, "latest") == {**after, "put": "newest"}
+    account.settings(restore_summary_stays=True)
     assert describe(client, "after")["RestoreSummary"]["RestoreDateTime"] == at(int(then + 100))
 
 
@@ -448,10 +498,12 @@ def test_a_time_outside_the_window_is_refused(slow: Account) -> None:
     slow.advance(600)
     now = slow.advance(0)
     for moment in (now, now - 200, now - 700):
-        with refused("InvalidRestoreTimeException", "must be between"):
+        with refused("InvalidRestoreTimeException", "must be within EarliestRestorableDateTime '20.*Z' and Latest"):
             restore(RestoreDateTime=at(moment))
-    with refused("ValidationException", "Exactly one"):
+    with refused("ValidationException", "Either one of RestoreDateTime or UseLatestRestorableTime"):
         restore()
+    with refused("ValidationException", "Both RestoreDateTime and UseLatestRestorableTime"):
+        restore(RestoreDateTime=at(now), UseLatestRestorableTime=True)
     with refused("TableNotFoundException", "Table not found: none"):
         client.restore_table_to_point_in_time(
             SourceTableName="none", TargetTableName="restored", UseLatestRestorableTime=True
@@ -493,9 +545,12 @@ def test_overrides(slow: Account) -> None:
     assert made["OnDemandThroughput"] == {"MaxReadRequestUnits": 7}
     assert made["SSEDescription"]["KMSMasterKeyArn"] == "alias/own"
     for overrides, text in (
-        ({"GlobalSecondaryIndexOverride": [{**index, "IndexName": "by-nobody"}]}, "does not match"),
-        ({"BillingModeOverride": "PAY_PER_REQUEST", "ProvisionedThroughputOverride": units}, "cannot be specified"),
-        ({"OnDemandThroughputOverride": {"MaxReadRequestUnits": 7}}, "BillingMode is PROVISIONED"),
+        (
+            {"GlobalSecondaryIndexOverride": [{**index, "Projection": {"ProjectionType": "KEYS_ONLY"}}]},
+            "does not match",
+        ),
+        ({"BillingModeOverride": "PAY_PER_REQUEST", "ProvisionedThroughputOverride": units}, "Cannot override"),
+        ({"OnDemandThroughputOverride": {"MaxReadRequestUnits": 7}}, "Cannot override MaxReadRequestUnits"),
     ):
         with refused("ValidationException", text):
             client.restore_table_from_backup(TargetTableName="nine", BackupArn=arn, **overrides)
@@ -504,7 +559,7 @@ def test_overrides(slow: Account) -> None:
 def test_an_on_demand_table_becomes_provisioned_only_with_units(account: Account) -> None:
     client = make_table(account, "orders", units=None)
     arn = back_up(account)
-    with refused("ValidationException", "must be specified"):
+    with refused("ValidationException", "Must override ProvisionedThroughput"):
         client.restore_table_from_backup(TargetTableName="restored", BackupArn=arn, BillingModeOverride="PROVISIONED")
     client.restore_table_from_backup(TargetTableName="restored", BackupArn=arn)
     assert describe(client, "restored")["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
@@ -515,8 +570,15 @@ def test_a_restore_into_another_region(slow: Account) -> None:
     arn = back_up(slow)
     turn_on(client)
     source = describe(client, "orders")["TableArn"]
-    there.restore_table_from_backup(TargetTableName="one", BackupArn=arn)
-    there.restore_table_to_point_in_time(SourceTableArn=source, TargetTableName="two", UseLatestRestorableTime=True)
+    key = {"SSESpecificationOverride": {"Enabled": True, "SSEType": "KMS"}}
+    with refused("ValidationException", "sseSpecificationOverride must be provided for cross-region"):
+        there.restore_table_from_backup(TargetTableName="one", BackupArn=arn)
+    there.restore_table_from_backup(TargetTableName="one", BackupArn=arn, **key)
+    there.restore_table_to_point_in_time(
+        SourceTableArn=source, TargetTableName="two", UseLatestRestorableTime=True, **key
+    )
+    with refused("BackupNotFoundException"):
+        there.describe_backup(BackupArn=arn)
     slow.advance(61)
     for name in ("one", "two"):
         assert describe(there, name)["TableArn"].split(":")[3] == "eu-west-1"
@@ -529,14 +591,20 @@ def test_a_restore_into_another_region(slow: Account) -> None:
 
 def test_restores_at_the_same_time_are_limited(slow: Account) -> None:
     client = slow.client("dynamodb")
-    arn = back_up(slow)
+    turn_on(client)
     slow.settings(concurrent_restores=2)
+
+    def restore(name: str) -> None:
+        client.restore_table_to_point_in_time(
+            SourceTableName="orders", TargetTableName=name, UseLatestRestorableTime=True
+        )
+
     for name in ("one", "two"):
-        client.restore_table_from_backup(TargetTableName=name, BackupArn=arn)
-    with refused("LimitExceededException", "Only 2 restores"):
-        client.restore_table_from_backup(TargetTableName="three", BackupArn=arn)
+        restore(name)
+    with refused("LimitExceededException", "Only 2 restore operations can be done simultaneously"):
+        restore("three")
     slow.advance(61)
-    client.restore_table_from_backup(TargetTableName="three", BackupArn=arn)
+    restore("three")
 
 
 def test_table_operations_at_the_same_time_are_limited(slow: Account) -> None:
@@ -554,7 +622,7 @@ def test_a_restore_that_is_being_deleted_is_in_the_way(slow: Account) -> None:
     client = slow.client("dynamodb")
     arn = back_up(slow)
     client.delete_table(TableName="orders")
-    with refused("TableInUseException", "being deleted"):
+    with refused("TableAlreadyExistsException", "already exists: orders"):
         client.restore_table_from_backup(TargetTableName="orders", BackupArn=arn)
     slow.advance(61)
     client.restore_table_from_backup(TargetTableName="orders", BackupArn=arn)
