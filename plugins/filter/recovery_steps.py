@@ -31,6 +31,10 @@ options:
     type: str
     choices: [backup, latest]
     default: backup
+  newest_by:
+    description: The attribute that tells when an item was written, by the table's short name.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -43,17 +47,23 @@ RETURN = r"""
 _value:
   description:
     - C(restores) and C(removals), elements of M(runbook.aws.dynamodb_restore); C(copies), of M(runbook.aws.dynamodb_copy);
-      C(comparisons), of M(runbook.aws.dynamodb_compare); C(objects), of M(runbook.aws.s3_copy).
+      C(comparisons) of what was restored with the recovered tables, and C(production) of the saved tables with them, of
+      M(runbook.aws.dynamodb_compare); C(objects), of M(runbook.aws.s3_copy).
   type: dict
 """
 
 
 def recovery_steps(
-    manifest: Mapping[str, Any], names: Mapping[str, str], tables_from: str = "backup"
+    manifest: Mapping[str, Any],
+    names: Mapping[str, str],
+    tables_from: str = "backup",
+    newest_by: Mapping[str, str] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """See DOCUMENTATION."""
     tables = [(table, names[table["table"]]) for table in manifest["tables"] if table["table"] in names]
     beside = {recovered: f"{recovered}-restoring" for _table, recovered in tables}
+    shorts = {physical: short for short, physical in manifest.get("names", {}).get("tables", {}).items()}
+    clocks = {table["table"]: (newest_by or {}).get(shorts.get(table["table"], "")) for table, _recovered in tables}
     restores: list[dict[str, Any]] = [
         {
             "source": table["table"],
@@ -71,6 +81,14 @@ def recovery_steps(
             {"source": beside[recovered], "target": recovered, "delete_extra": True} for _table, recovered in tables
         ],
         "comparisons": [{"source": beside[recovered], "target": recovered} for _table, recovered in tables],
+        "production": [
+            {
+                "source": table["table"],
+                "target": recovered,
+                **({"newest_by": clocks[table["table"]]} if clocks[table["table"]] else {}),
+            }
+            for table, recovered in tables
+        ],
         "removals": [
             {"source": table["table"], "target": beside[recovered], "state": "absent"} for table, recovered in tables
         ],

@@ -11,6 +11,7 @@ from ansible_collections.runbook.aws.plugins.filter.recovery_steps import Filter
 
 ARN = "arn:aws:dynamodb:us-east-1:111122223333:table/sessions-prod/backup/01"
 MANIFEST: dict[str, Any] = {
+    "names": {"tables": {"sessions": "sessions-prod", "gone": "gone-prod"}},
     "tables": [{"table": "sessions-prod", "arn": ARN}, {"table": "gone-prod", "arn": f"{ARN}2"}],
     "buckets": [
         {"source": {"bucket": "data-prod"}, "target": {"bucket": "backup-prod", "prefix": "copies/data-prod/"}},
@@ -32,6 +33,15 @@ def test_items_are_restored_beside_the_table_and_copied_into_it(tables_from: str
     assert steps["copies"] == [{"source": "sessions-new-restoring", "target": "sessions-new", "delete_extra": True}]
     assert steps["comparisons"] == [{"source": "sessions-new-restoring", "target": "sessions-new"}]
     assert steps["removals"] == [{"source": "sessions-prod", "target": "sessions-new-restoring", "state": "absent"}]
+
+
+@pytest.mark.parametrize(
+    ("newest_by", "clock"),
+    [({"sessions": "updated_at"}, {"newest_by": "updated_at"}), ({"gone": "at"}, {}), (None, {})],
+)
+def test_production_is_held_against_what_was_recovered(newest_by: dict[str, str] | None, clock: dict[str, str]) -> None:
+    steps = recovery_steps(MANIFEST, NAMES, newest_by=newest_by)
+    assert steps["production"] == [{"source": "sessions-prod", "target": "sessions-new", **clock}]
 
 
 def test_objects_come_from_their_copies() -> None:
