@@ -9,6 +9,7 @@ Sources, by the short names that the comments use:
 
 - model: botocore's text of the operation or shape.
 - restores: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/pointintimerecovery_restores.html
+- probed: what somebody found on AWS itself, https://github.com/aws-controllers-k8s (ack-api-quirks, dynamodb, table-restore.md)
 - tutorial: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.Tutorial.html
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import SERVICE
@@ -27,14 +29,15 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb import (
     PROVISIONED,
     UNIT_FIELDS,
     UNLIMITED,
+    Rate,
     TableState,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import Pitr
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings import (
-    AT_TAG,
     AUTOSCALING,
     EXCEPTIONS,
     FROM_TAG,
+    MARK,
     TABLE_NAME,
     TableArn,
     moved,
@@ -76,6 +79,13 @@ TABLES_SPEC: dict[str, Any] = {
     },
 }
 
+# Beside FROM_TAG: when it was restored, to which point in time, from which backup, from which other region.
+AT_TAG, TO_TAG, BACKUP_TAG, REGION_TAG = f"{MARK}at", f"{MARK}to", f"{MARK}backup", f"{MARK}region"
+
+# Forms in which times were seen in events, and the number above which one counts milliseconds.
+_EVENT_TIMES = ("%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p")
+_SECONDS_END = 10**11
+
 # API_RestoreTableToPointInTime, TargetTableName.
 _LONGEST_NAME = 255
 
@@ -114,6 +124,89 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Lineage:
+    """Where a restored table comes from.
+
+    AWS tells it while the restore is going on (`RestoreSummary`) and no longer (probed, DDB-TABLE-216), so tags keep it.
+
+    Attributes:
+        source: The table that its items were in.
+        to: The point in time that it shows, or nothing where that is not known.
+        backup: ARN of the backup, or nothing.
+    """
+
+    source: TableArn
+    to: str = ""
+    backup: str = ""
+
+    @classmethod
+    def of_summary(cls, summary: Mapping[str, Any]) -> Lineage | None:
+        """What DescribeTable tells while the restore is going on."""
+        source = TableArn.read(str(summary.get("SourceTableArn", "")))
+        return cls(source, stamp(summary["RestoreDateTime"]), summary.get("SourceBackupArn", "")) if source else None
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str], table: TableArn) -> Lineage | None:
+        """What the tags of a table say."""
+        if FROM_TAG not in tags:
+            return None
+        source = replace(table, name=tags[FROM_TAG], region=tags.get(REGION_TAG, table.region))
+        backup = f"{source}/backup/{tags[BACKUP_TAG]}" if tags.get(BACKUP_TAG) else ""
+        return cls(source, tags.get(TO_TAG, ""), backup)
+
+    @classmethod
+    def of_event(cls, detail: Mapping[str, Any], table: TableArn) -> Lineage | None:
+        """What CloudTrail's event of the restore says."""
+        asked = detail.get("requestParameters") or {}
+        if detail.get("errorCode") or asked.get("targetTableName") != table.name:
+            return None
+        backup = str(asked.get("backupArn") or "")
+        source = TableArn.read(backup or str(asked.get("sourceTableArn") or ""))
+        name = str(asked.get("sourceTableName") or "")
+        if source is None and TABLE_NAME.fullmatch(name):
+            source = replace(table, name=name)
+        return cls(source, _event_time(asked.get("restoreDateTime")), backup) if source else None
+
+    def tags(self, table: TableArn) -> dict[str, str]:
+        """The tags that keep it. An ARN may be too long for one: 256 characters, API_Tag."""
+        found = {
+            FROM_TAG: self.source.name,
+            TO_TAG: self.to,
+            BACKUP_TAG: self.backup.rpartition("/")[2],
+            REGION_TAG: self.source.region if self.source.region != table.region else "",
+        }
+        return {key: value for key, value in found.items() if value}
+
+    @property
+    def point(self) -> dict[str, str]:
+        """As the option `restore_from`."""
+        if self.backup:
+            return {"backup": self.backup}
+        return {"time": self.to} if self.to else {}
+
+    def __str__(self) -> str:
+        return f"{self.source} ({self.backup or self.to or 'of an unknown time'})"
+
+
+def _event_time(value: Any) -> str:
+    """A moment of an event, or nothing: CloudTrail does not document how it writes them."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return stamp(datetime.fromtimestamp(value / 1000 if value > _SECONDS_END else value, UTC))
+    text = str(value or "").replace("\u202f", " ").strip()
+    for read in (datetime.fromisoformat, *(partial(_written, form) for form in _EVENT_TIMES)):
+        try:
+            found = read(text)
+        except ValueError:
+            continue
+        return stamp(found if found.tzinfo else found.replace(tzinfo=UTC))
+    return ""
+
+
+def _written(form: str, text: str) -> datetime:
+    return datetime.strptime(text, form)
+
+
+@dataclass(frozen=True)
 class Origin:
     """What a table is restored from.
 
@@ -124,7 +217,6 @@ class Origin:
             in the words of DescribeTable.
         state: Its capacity, under the restored table's name.
         backup: ARN of the backup, or nothing for a point in time.
-        latest: Whether it is the last restorable point, which moves on.
     """
 
     source: TableArn
@@ -132,7 +224,6 @@ class Origin:
     table: Mapping[str, Any]
     state: TableState
     backup: str = ""
-    latest: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +232,8 @@ class Restored:
 
     Attributes:
         table: `Table` of DescribeTable.
-        place: Its settings; those of a table that is still being restored are not looked at, it has none yet.
+        place: Its settings; a table that is still being restored has none yet.
+        lineage: Where it was restored from, or none where nothing says that it was.
         busy_mappings: Functions that read from its stream.
         mappings: UUIDs of the event source mappings of its stream.
         own_alarms: Names of the alarms that were made for it.
@@ -150,15 +242,17 @@ class Restored:
 
     table: Mapping[str, Any]
     place: Place
+    lineage: Lineage | None = None
     busy_mappings: Sequence[str] = ()
     mappings: Sequence[str] = ()
     own_alarms: Sequence[str] = ()
     scaled: Sequence[tuple[str, str]] = ()
 
     @property
-    def summary(self) -> Mapping[str, Any]:
-        """Where it was restored from; empty for a table that was made otherwise."""
-        return self.table.get("RestoreSummary") or {}
+    def active(self) -> bool:
+        """Whether the restore is done, and nothing else is going on."""
+        summary = self.table.get("RestoreSummary") or {}
+        return self.table["TableStatus"] == "ACTIVE" and not summary.get("RestoreInProgress")
 
 
 @dataclass(frozen=True)
@@ -241,26 +335,21 @@ def _check_options(source: str, options: Mapping[str, Any]) -> None:
         raise Refused(f"{source}: sse names a key and is not enabled. Leave out one of the two.")
 
 
-def point_in_time(wish: Wish, pitr: Pitr) -> tuple[datetime, bool]:
-    """The moment to restore to, and whether it is the last one.
+def point_in_time(wish: Wish, pitr: Pitr) -> datetime:
+    """The moment to restore to.
 
     Raises:
         Refused: It cannot be restored.
     """
     text = wish.time or LATEST
     moment = resolve(text, pitr.read_at)
-    if pitr.days is None:
+    if pitr.days is None or pitr.earliest is None or pitr.latest is None:
         raise Refused(
             f"{wish.source}: its point-in-time recovery is off, so there is no {text} to go back to. Restore a backup:"
             " restore_from: {backup: latest}."
         )
-    if pitr.earliest is None or pitr.latest is None or pitr.earliest > pitr.latest:
-        raise Refused(
-            f"{wish.source}: its point-in-time recovery was turned on just now, and nothing can be restored yet. Run the"
-            " same task again in some minutes, or restore a backup."
-        )
     if moment is None:
-        return pitr.latest, True
+        return pitr.latest
     # botocore sends whole seconds.
     moment = moment.astimezone(UTC).replace(microsecond=0)
     if not pitr.earliest <= moment <= pitr.latest:
@@ -268,7 +357,7 @@ def point_in_time(wish: Wish, pitr: Pitr) -> tuple[datetime, bool]:
             f"{wish.source}: {stamp(moment)} ({text}) cannot be restored: it is {stamp(pitr.read_at)} now, and AWS offers"
             f" {stamp(pitr.earliest)} to {stamp(pitr.latest)}. Give a time in between, latest, or a backup."
         )
-    return moment, False
+    return moment
 
 
 def choose_backup(wish: Wish, backups: Sequence[Mapping[str, Any]], table_id: str = "") -> Mapping[str, Any]:
@@ -343,68 +432,74 @@ def plan_restore(target: Target, state: RestoreState, _context: object = None) -
     """
     if not state.wish.present:
         return _plan_removal(state)
-    if state.restored:
-        _refuse_foreign(state, state.restored)
     settings = _wanted(state)
     wanted = moved(settings, state.arn)
-    marks = {FROM_TAG: state.wish.source, AT_TAG: stamp(state.now)}
     if state.restored:
         status = state.restored.table["TableStatus"]
         if status not in ("ACTIVE", "UPDATING", "CREATING"):
-            raise Refused(f"{state.arn.name} is {status}. Wait until it is gone, or give another target name.")
-        place = state.restored.place
-        waiting = [] if status == "ACTIVE" and not state.restored.summary.get("RestoreInProgress") else [_look(state)]
-        point = _point_of(state.restored.summary)
+            raise Refused(f"{state.arn.name} is {status}. Run the same task again when it is gone.")
+        place, lineage = state.restored.place, _lineage(state, state.restored)
+        waiting = [] if state.restored.active else [_look(state)]
     elif state.origin:
         place, arguments = _restore(state, state.origin, wanted)
+        lineage = Lineage(state.origin.source, stamp(state.origin.at), state.origin.backup)
         operation = "RestoreTableFromBackup" if state.origin.backup else "RestoreTableToPointInTime"
         waiting = [Call("dynamodb", operation, arguments, settle=_settled(state))]
-        point = {"backup": state.origin.backup} if state.origin.backup else {"time": stamp(state.origin.at)}
     else:
         raise AssertionError("a table that is not there is restored from something")
-    calls, notes = plan_settings(replace(place, every_alarm=state.every_alarm), wanted, marks)
+    place = replace(place, every_alarm=state.every_alarm)
+    calls, notes = plan_settings(place, wanted, state.wish.source, _marks(state, place, lineage))
     identity = {"source": str(state.wish.source_arn or state.wish.source), "target": state.arn.name}
-    after = {**identity, "state": "present", "restore_from": point, "settings": wanted}
+    after = {**identity, "state": "present", "restore_from": lineage.point, "settings": wanted}
     if not any(call.writes for call in (*waiting, *calls)):
         return Plan(after, after, tuple(waiting), notes)
     # Of a restore that was interrupted, too: what was there before it is that the table was not.
     return Plan({**identity, "state": "absent"}, after, (*waiting, *calls), (*notes, *_overridden(state)))
 
 
-def _refuse_foreign(state: RestoreState, restored: Restored) -> None:
-    """A table that is there must be what is asked for: then an earlier run made it, and this one goes on."""
-    name, wish, summary = state.arn.name, state.wish, restored.summary
+def _marks(state: RestoreState, place: Place, lineage: Lineage) -> dict[str, str]:
+    if "tags" in state.wish.skipped:
+        return {}
+    has = place.settings.get("tags", {})
+    # When it was restored is told once.
+    return {**lineage.tags(state.arn), AT_TAG: has.get(AT_TAG, stamp(state.now))}
+
+
+def _lineage(state: RestoreState, restored: Restored) -> Lineage:
+    """Where a table that is there comes from: it must be what is asked for. Then an earlier run made it, and this one
+    goes on.
+
+    Raises:
+        Refused: It is something else.
+    """
+    name, wish = state.arn.name, state.wish
     other = "Give another target name, or leave target out for a new one."
-    if not summary:
-        raise Refused(f"{name} is there already, and it is no restored table. {other}")
-    _refuse_other_source(state, restored, other)
-    if not wish.exact:
-        return
-    if wish.backup and summary.get("SourceBackupArn") != state.backup:
-        found = summary.get("SourceBackupArn") or f"the point in time {stamp(summary['RestoreDateTime'])}"
-        raise Refused(f"{name} is there already, and was restored from {found}, not from {wish.backup}. {other}")
-    if wish.time:
+    lineage = _restored_from(state, restored, other)
+    if wish.exact and wish.backup and lineage.backup != state.backup:
+        raise Refused(f"{name} is there already, restored from {lineage}, not from {wish.backup}. {other}")
+    if wish.exact and wish.time:
         moment = resolve(wish.time, state.now)
-        if summary.get("SourceBackupArn") or moment is None or stamp(summary["RestoreDateTime"]) != stamp(moment):
-            raise Refused(
-                f"{name} is there already, and shows the items of {stamp(summary['RestoreDateTime'])}, not of"
-                f" {wish.time}. {other}"
-            )
+        if moment is None or lineage.backup or lineage.to != stamp(moment):
+            raise Refused(f"{name} is there already, restored from {lineage}, not to {wish.time}. {other}")
+    return lineage
 
 
-def _refuse_other_source(state: RestoreState, restored: Restored, way_out: str) -> None:
-    source = TableArn.read(str(restored.summary.get("SourceTableArn", "")))
+def _restored_from(state: RestoreState, restored: Restored, way_out: str) -> Lineage:
+    """Where a table comes from, if it was restored from the source.
+
+    Raises:
+        Refused: It was not, or nothing says so.
+    """
+    name, lineage = state.arn.name, restored.lineage
     wanted = state.wish.source_arn or replace(state.arn, name=state.wish.source)
-    if source != wanted:
+    if lineage is None:
         raise Refused(
-            f"{state.arn.name} was restored from {source or 'an unknown table'}, not from {wanted}. {way_out}"
+            f"{name} is there already, and nothing says that it was restored from {wanted.name}: no tag {FROM_TAG}, and"
+            f" no event in CloudTrail, which may be some minutes late. {way_out}"
         )
-
-
-def _point_of(summary: Mapping[str, Any]) -> dict[str, str]:
-    if backup := summary.get("SourceBackupArn"):
-        return {"backup": backup}
-    return {"time": stamp(summary["RestoreDateTime"])}
+    if lineage.source != wanted:
+        raise Refused(f"{name} is there already, restored from {lineage.source}, not from {wanted}. {way_out}")
+    return lineage
 
 
 def _settled(state: RestoreState) -> Settle:
@@ -509,7 +604,8 @@ def _restore(state: RestoreState, origin: Origin, wanted: Mapping[str, Any]) -> 
         # "The source-table-arn parameter must be provided for cross-Region restores": tutorial.
         abroad = origin.source.region != state.arn.region
         point = {"SourceTableArn": str(origin.source)} if abroad else {"SourceTableName": origin.source.name}
-        point |= {"UseLatestRestorableTime": True} if origin.latest else {"RestoreDateTime": origin.at}
+        # AWS tells the last point in whole seconds; of a fraction botocore would make an earlier one.
+        point |= {"UseLatestRestorableTime": True} if origin.at.microsecond else {"RestoreDateTime": origin.at}
     kept = _kept(origin, wanted)
     table = {
         **origin.table,
@@ -568,16 +664,27 @@ def _capacity_overrides(origin: Origin, wanted: Mapping[str, Any]) -> dict[str, 
     return overrides
 
 
-def _throughput(part: Mapping[str, Any], mode: str, rates: Mapping[str, Any], suffix: str) -> dict[str, Any]:
+def _throughput(part: Mapping[str, Any], mode: str, rates: Mapping[str, Rate], suffix: str) -> dict[str, Any]:
     """Units or maxima of a table or an index, where they are to differ from what is restored."""
     if mode == PROVISIONED:
         units = {kind: _begins(part.get(kind, {})) or rates[kind].units for kind in KINDS}
         if all(units[kind] == rates[kind].units for kind in KINDS):
             return {}
         return {f"ProvisionedThroughput{suffix}": {UNIT_FIELDS[kind]: units[kind] for kind in KINDS}}
-    limits = {kind: part.get(kind, {}).get("max_request_units", UNLIMITED) for kind in KINDS}
-    maxima = {MAXIMUM_FIELDS[kind]: int(limit) for kind, limit in limits.items() if limit != UNLIMITED}
-    return {f"OnDemandThroughput{suffix}": maxima} if maxima else {}
+    maxima = {kind: _maximum(part.get(kind, {}), rates[kind]) for kind in KINDS}
+    if all(maxima[kind] == rates[kind].maximum for kind in KINDS):
+        return {}
+    # Nothing but a maximum can be told: an empty one starts the restore and answers an error (probed, DDB-TABLE-463).
+    told = {MAXIMUM_FIELDS[kind]: limit for kind, limit in maxima.items() if limit is not None}
+    return {f"OnDemandThroughput{suffix}": told} if told else {}
+
+
+def _maximum(part: Mapping[str, Any], rate: Rate) -> int | None:
+    """The on-demand maximum that is wanted; that of the source where nothing is said (probed, DDB-TABLE-215)."""
+    limit = part.get("max_request_units")
+    if limit is None:
+        return rate.maximum
+    return None if limit == UNLIMITED else int(limit)
 
 
 def _begins(rate: Mapping[str, Any]) -> int:
@@ -586,7 +693,8 @@ def _begins(rate: Mapping[str, Any]) -> int:
 
 def _kept_throughput(mode: str, index: Mapping[str, Any]) -> dict[str, Any]:
     if mode != PROVISIONED:
-        return {}
+        maxima = {key: value for key, value in (index.get("OnDemandThroughput") or {}).items() if value > 0}
+        return {"OnDemandThroughput": maxima} if maxima else {}
     units = index.get("ProvisionedThroughput") or {}
     return {"ProvisionedThroughput": {field: units[field] for field in UNIT_FIELDS.values()}}
 
@@ -613,17 +721,17 @@ def _as_told(state: TableState, wanted: Mapping[str, Any], overrides: Mapping[st
     mode = capacity.get("billing_mode", state.mode)
     parts = {part["name"]: part for part in capacity.get("indexes", ())}
 
-    def rates(part: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-        made = {}
-        for kind in KINDS:
-            limit = part.get(kind, {}).get("max_request_units", UNLIMITED)
-            units = _begins(part.get(kind, {})) or old[kind].units
-            made[kind] = replace(
-                old[kind],
-                units=units if mode == PROVISIONED else 0,
-                maximum=None if limit == UNLIMITED or mode == PROVISIONED else int(limit),
-            )
-        return made
+    def rates(part: Mapping[str, Any], old: Mapping[str, Rate]) -> dict[str, Rate]:
+        if mode == PROVISIONED:
+            return {
+                kind: replace(rate, units=_begins(part.get(kind, {})) or rate.units, maximum=None)
+                for kind, rate in old.items()
+            }
+        told = bool(_throughput(part, mode, old, ""))
+        return {
+            kind: replace(rate, units=0, maximum=_maximum(part.get(kind, {}), rate) if told else rate.maximum)
+            for kind, rate in old.items()
+        }
 
     return replace(
         state,
@@ -644,9 +752,7 @@ def _plan_removal(state: RestoreState) -> Plan:
     if restored is None:
         return Plan(gone, gone)
     name = state.arn.name
-    if not restored.summary:
-        raise Refused(f"{name} is no restored table, so it is not removed. Check the name.")
-    _refuse_other_source(state, restored, "Check the names.")
+    lineage = _restored_from(state, restored, "Check the names: only a table that was restored from there is removed.")
     if restored.busy_mappings:
         raise Refused(
             f"{name} is in use: {', '.join(restored.busy_mappings)} reads from its stream. Switch back first, or disable"
@@ -655,7 +761,7 @@ def _plan_removal(state: RestoreState) -> Plan:
     before = {
         **identity,
         "state": "present",
-        "restore_from": _point_of(restored.summary),
+        "restore_from": lineage.point,
         "settings": dict(restored.place.settings),
     }
     status = restored.table["TableStatus"]
@@ -663,7 +769,7 @@ def _plan_removal(state: RestoreState) -> Plan:
     if status == "DELETING":
         return Plan(before, gone, (Call("dynamodb", "DescribeTable", {"TableName": name}, settle=removed),))
     calls: list[Call] = []
-    if status != "ACTIVE" or restored.summary.get("RestoreInProgress"):
+    if not restored.active:
         # API_DeleteTable: a table that is CREATING or UPDATING is refused.
         calls.append(_look(state))
     calls += [Call("lambda", "DeleteEventSourceMapping", {"UUID": uuid}) for uuid in restored.mappings]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import LONGEST_REST, Aws
@@ -20,6 +21,8 @@ _LATER = {
     "RestoreTableToPointInTime": ("LimitExceededException",),
     "RestoreTableFromBackup": ("LimitExceededException", "BackupInUseException"),
 }
+# What AWS answers when the call is sent again after its answer was lost.
+_THERE = ("TableInUseException", "TableAlreadyExistsException")
 # The quota of tables has the same code, and does not pass: "There is a soft account quota of 2,500 tables".
 _STAYS = re.compile(r"[\d,]+ tables")
 
@@ -49,11 +52,26 @@ class Queue:
             try:
                 return self._aws.call(service, operation, **arguments)
             except AwsError as error:
+                if operation in _LATER and error.code in _THERE and (ours := self._ours(arguments)):
+                    return ours
                 later = error.code in _LATER.get(operation, ()) and not _STAYS.search(str(error))
                 if not later or time.monotonic() + rest > self._deadline:
                     raise
             time.sleep(rest * random.uniform(0.5, 1.0))
             rest = min(rest * 2, LONGEST_REST)
+
+    def _ours(self, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The restore, if it is going on already: its answer was lost, and botocore has sent it again."""
+        table = self._aws.call("dynamodb", "DescribeTable", TableName=arguments["TargetTableName"])["Table"]
+        summary = table.get("RestoreSummary") or {}
+        source = str(summary.get("SourceTableArn", ""))
+        same = (
+            summary.get("SourceBackupArn") == arguments["BackupArn"]
+            if "BackupArn" in arguments
+            else arguments.get("SourceTableArn", source) == source
+            and arguments.get("SourceTableName", source.rpartition("/")[2]) == source.rpartition("/")[2]
+        )
+        return {"TableDescription": table} if summary and same else None
 
     def settled(self, settle: Settle) -> bool:
         """As `Aws.settled`."""

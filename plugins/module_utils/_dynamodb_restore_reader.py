@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
@@ -19,6 +20,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_backup_reade
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import fetch_pitr
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_reader import table_state
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore import (
+    Lineage,
     Origin,
     Restored,
     RestoreState,
@@ -46,7 +48,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings_rea
 )
 from ansible_collections.runbook.aws.plugins.module_utils._engine import FIRST_PAUSE, PAUSE_GROWTH, gather
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
-from ansible_collections.runbook.aws.plugins.module_utils._moments import LATEST, stamp
+from ansible_collections.runbook.aws.plugins.module_utils._moments import LATEST
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Refused, Target
 
 _GUARD = (AwsError, Refused)
@@ -233,7 +235,7 @@ class RestoreReader:
             source = wish.source_arn or TableArn("aws", self._region, "", wish.source)
             arn = replace(source, region=self._region, name=wish.target or wish.source)
             return RestoreState(wish, arn, datetime.now(UTC), None, settings)
-        restored = _restored(existing)
+        restored = self._restored(existing)
         return RestoreState(
             wish,
             restored.place.arn,
@@ -244,6 +246,26 @@ class RestoreReader:
             existing.every_alarm,
             unscalable,
         )
+
+    def _restored(self, found: Found) -> Restored:
+        there = restored(found)
+        if there.lineage or not found.complete:
+            return there
+        return replace(there, lineage=self._recorded(found, there.place.arn))
+
+    def _recorded(self, found: Found, arn: TableArn) -> Lineage | None:
+        """What CloudTrail knows of a table that says nothing of itself: a run was ended between the restore and the tags.
+
+        Its events are some minutes late, and of 90 days.
+        """
+        made = found.table.get("CreationDateTime")
+        since = {"StartTime": made - timedelta(minutes=1)} if made else {}
+        for operation in ("RestoreTableToPointInTime", "RestoreTableFromBackup"):
+            name = {"AttributeKey": "EventName", "AttributeValue": operation}
+            for event in self._aws.pages("cloudtrail", "LookupEvents", "Events", LookupAttributes=[name], **since):
+                if lineage := Lineage.of_event(json.loads(event.get("CloudTrailEvent") or "{}"), arn):
+                    return lineage
+        return None
 
     def _origin(self, wish: Wish, source: Found | AwsError | None, listing: Listing) -> Origin:
         if wish.backup:
@@ -265,11 +287,11 @@ class RestoreReader:
                 " that had point-in-time recovery AWS made one when it was deleted: restore_from: {backup: latest}."
             )
         pitr = source.pitr or fetch_pitr(self._way(wish), wish.source)
-        at, latest = point_in_time(wish, pitr)
+        at = point_in_time(wish, pitr)
         arn = TableArn.read(source.table["TableArn"])
         if arn is None:
             raise Refused(f"{wish.source}: AWS gives it the ARN {source.table['TableArn']}, which is no table's.")
-        return Origin(arn, at, source.table, state_of(source.table, wish.source), latest=latest)
+        return Origin(arn, at, source.table, state_of(source.table, wish.source))
 
     def _way(self, wish: Wish) -> Aws:
         abroad = wish.source_arn and self._abroad(wish.source_arn.region)
@@ -336,7 +358,7 @@ def _settings(wish: Wish, source: Found | AwsError | None) -> tuple[Mapping[str,
 
 def _unwanted(state: RestoreState) -> set[str]:
     """What need not be read of a restored table. What an override brings in is looked at too."""
-    looked_at = {*state.settings, "capacity", "indexes", "sse", AUTOSCALING}
+    looked_at = {*state.settings, "capacity", "indexes", "sse", "tags", AUTOSCALING}
     return {name for name in EXCEPTIONS if name not in looked_at or name in state.wish.skipped}
 
 
@@ -358,7 +380,8 @@ def state_of(table: Mapping[str, Any], name: str) -> TableState:
     return table_state({"Table": new}, {})
 
 
-def _restored(found: Found) -> Restored:
+def restored(found: Found) -> Restored:
+    """A target that is there, as far as its own description and tags tell."""
     arn = TableArn.read(found.table["TableArn"])
     if arn is None:
         raise Refused(f"AWS gives the table the ARN {found.table['TableArn']}, which is no table's.")
@@ -367,6 +390,8 @@ def _restored(found: Found) -> Restored:
     return Restored(
         table=found.table,
         place=Place(arn, found.state, found.settings, stream),
+        lineage=Lineage.of_summary(found.table.get("RestoreSummary") or {})
+        or Lineage.of_tags(found.settings.get("tags", {}), arn),
         busy_mappings=[
             mapping["FunctionArn"].rpartition(":function:")[2]
             for mapping in found.mappings
@@ -388,13 +413,14 @@ def _restored(found: Found) -> Restored:
 def _facts(found: Found, expected: Mapping[str, Any]) -> dict[str, Any]:
     """What somebody who switches over to the restored table needs to know."""
     stream = found.table.get("LatestStreamArn") if stream_of(found.table) else None
-    summary = found.table.get("RestoreSummary") or {}
+    arn = TableArn.read(found.table["TableArn"])
+    lineage = arn and Lineage.of_tags(found.settings.get("tags", {}), arn)
     return {
         "restored": {
             "table_arn": found.table["TableArn"],
             "stream_arn": stream,
-            "restored_to": stamp(summary["RestoreDateTime"]) if summary.get("RestoreDateTime") else None,
-            "backup": summary.get("SourceBackupArn"),
+            "restored_to": (lineage and lineage.to) or None,
+            "backup": (lineage and lineage.backup) or None,
         },
         "event_source_mappings": [
             {

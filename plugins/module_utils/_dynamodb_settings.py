@@ -72,7 +72,9 @@ EXCEPTIONS = (*SETTINGS, AUTOSCALING)
 
 STREAM_LABEL = "${StreamLabel}"
 
-FROM_TAG, AT_TAG = "runbook:restored-from", "runbook:restored-at"
+# Tags that say where a restored table comes from; AWS itself forgets it when the restore is done.
+MARK = "runbook:restored-"
+FROM_TAG = f"{MARK}from"
 # "The aws: prefix is reserved for use by AWS": API_Tag of every service.
 _RESERVED = "aws:"
 
@@ -525,12 +527,15 @@ def _nothing(value: Any) -> bool:
 def _comparable(name: str, value: Any) -> Any:
     """A setting in the form in which two that mean the same are equal."""
     if name == "tags":
-        return {key: item for key, item in (value or {}).items() if key not in (FROM_TAG, AT_TAG)}
+        return {key: item for key, item in (value or {}).items() if not key.startswith(MARK)}
     if name == "capacity":
         value = _resting(value or {})
     if name == "alarms":
         value = [
-            {**alarm, "Tags": {tag["Key"]: tag["Value"] for tag in alarm.get("Tags", ()) if tag["Key"] != FROM_TAG}}
+            {
+                **alarm,
+                "Tags": {tag["Key"]: tag["Value"] for tag in alarm.get("Tags", ()) if not tag["Key"].startswith(MARK)},
+            }
             for alarm in value or ()
         ]
     if name == "event_source_mappings":

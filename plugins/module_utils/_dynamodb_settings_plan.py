@@ -26,7 +26,6 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb import (
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import Pitr, plan_pitr
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_plan import plan_capacity
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings import (
-    AT_TAG,
     FROM_TAG,
     STREAM_LABEL,
     TableArn,
@@ -60,7 +59,7 @@ class Place:
 
 
 def plan_settings(
-    place: Place, wanted: Mapping[str, Any], marks: Mapping[str, str]
+    place: Place, wanted: Mapping[str, Any], source: str, marks: Mapping[str, str]
 ) -> tuple[tuple[Call, ...], tuple[str, ...]]:
     """The calls that give a table what it lacks, in the order that AWS needs.
 
@@ -70,6 +69,7 @@ def plan_settings(
     Args:
         place: The table, as it is.
         wanted: The settings, as this table is to have them (`_dynamodb_settings.moved`).
+        source: Name of the table that they are from.
         marks: Tags that say where the table comes from.
 
     Returns:
@@ -95,7 +95,7 @@ def plan_settings(
         *_insights(place, wanted),
         *_kinesis(place, wanted),
         *scaling,
-        *_alarms(place, wanted, marks),
+        *_alarms(place, wanted, source),
         *mappings,
     )
     return calls, notes
@@ -106,12 +106,9 @@ def _active(place: Place, until: str = "") -> Settle:
 
 
 def _tags(place: Place, wanted: Mapping[str, Any], marks: Mapping[str, str]) -> Iterator[Call]:
-    """First of all, so that a table whose restore is interrupted later says what it is."""
-    if "tags" not in wanted:
-        return
+    """First of all, so that a table whose restore is interrupted says what it is: once it is ACTIVE, nothing else does."""
     has = place.settings.get("tags", {})
-    # When it was restored is told once.
-    new = {**wanted["tags"], **{key: value for key, value in marks.items() if key != AT_TAG or key not in has}}
+    new = {**wanted.get("tags", {}), **marks}
     if tags := [{"Key": key, "Value": value} for key, value in new.items() if has.get(key) != value]:
         yield Call("dynamodb", "TagResource", {"ResourceArn": str(place.arn), "Tags": tags})
 
@@ -195,7 +192,6 @@ def _table(place: Place, wanted: Mapping[str, Any]) -> Iterator[Call]:
     if place.lacks("deletion_protection", wanted):
         yield update(DeletionProtectionEnabled=True)
     if place.lacks("table_class", wanted):
-        # No page says that a restored table keeps its class; should it, this is not planned when the task is run again.
         yield update(TableClass=wanted["table_class"])
 
 
@@ -295,7 +291,7 @@ def _kinesis(place: Place, wanted: Mapping[str, Any]) -> Iterator[Call]:
         )
 
 
-def _alarms(place: Place, wanted: Mapping[str, Any], marks: Mapping[str, str]) -> Iterator[Call]:
+def _alarms(place: Place, wanted: Mapping[str, Any], source: str) -> Iterator[Call]:
     has = {alarm["AlarmName"]: alarm for alarm in place.settings.get("alarms", ())}
     for alarm in wanted.get("alarms", ()):
         name = alarm["AlarmName"]
@@ -304,7 +300,7 @@ def _alarms(place: Place, wanted: Mapping[str, Any], marks: Mapping[str, str]) -
                 f"{place.arn.name}: its alarm would be called {name}, and there is such an alarm on something else."
                 " Rename that one, or give the table another target name."
             )
-        tags = _merged(alarm.get("Tags", ()), marks)
+        tags = _merged(alarm.get("Tags", ()), source)
         old = has.get(name)
         if old is None:
             yield Call("cloudwatch", "PutMetricAlarm", {**alarm, "Tags": tags})
@@ -319,9 +315,9 @@ def _alarms(place: Place, wanted: Mapping[str, Any], marks: Mapping[str, str]) -
             yield Call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": lacking})
 
 
-def _merged(tags: Iterable[Mapping[str, str]], marks: Mapping[str, str]) -> list[dict[str, str]]:
+def _merged(tags: Iterable[Mapping[str, str]], source: str) -> list[dict[str, str]]:
     # Only where it comes from: that is how `state: absent` knows the alarms that are its own.
-    both = {**{tag["Key"]: tag["Value"] for tag in tags}, FROM_TAG: marks[FROM_TAG]}
+    both = {**{tag["Key"]: tag["Value"] for tag in tags}, FROM_TAG: source}
     return [{"Key": key, "Value": value} for key, value in sorted(both.items())]
 
 

@@ -150,7 +150,8 @@ class SettingsReader:
         mappings: Sequence[Mapping[str, Any]],
     ) -> Found:
         table = answer["Table"]
-        state = table_state(answer, scaling)
+        # The indexes of a table that is being restored have no state of their own (DDB-TABLE-282 of the restores' source).
+        state = table_state({**answer, "Table": _with_states(table)}, scaling)
         raw = Raw(table, state)
         if table["TableStatus"] not in _UNFINISHED:
             raw = self._details(raw, skipped, alarms, mappings)
@@ -248,6 +249,11 @@ class SettingsReader:
             operation: self._aws.client(service).meta.service_model.operation_model(operation).input_shape.members
             for service, operation in (("cloudwatch", "PutMetricAlarm"), ("lambda", "CreateEventSourceMapping"))
         }
+
+
+def _with_states(table: Mapping[str, Any]) -> dict[str, Any]:
+    indexes = [{"IndexStatus": table["TableStatus"], **index} for index in table.get("GlobalSecondaryIndexes") or ()]
+    return {**table, "GlobalSecondaryIndexes": indexes}
 
 
 def report_settings(name: str, found: Found | AwsError) -> dict[str, Any]:

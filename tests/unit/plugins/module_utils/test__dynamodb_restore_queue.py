@@ -63,3 +63,40 @@ def test_the_time_of_the_task_is_the_limit() -> None:
     aws: Any = Refusing("LimitExceededException", 1000)
     with pytest.raises(AwsError, match=ROOM):
         Queue(aws, 0.1).call("dynamodb", "RestoreTableToPointInTime")
+
+
+class Accepting(Refusing):
+    """Has accepted the call already when it is sent again."""
+
+    def __init__(self, code: str, summary: dict[str, Any]) -> None:
+        super().__init__(code, 1000)
+        self._summary = summary
+
+    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
+        if operation == "DescribeTable":
+            return {"Table": {"TableName": arguments["TableName"], "RestoreSummary": self._summary}}
+        return super().call(service, operation, **arguments)
+
+
+ARN = "arn:aws:dynamodb:us-east-1:111122223333:table/t"
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "summary"),
+    [
+        ("RestoreTableToPointInTime", {"SourceTableName": "t"}, {"SourceTableArn": ARN}),
+        ("RestoreTableToPointInTime", {"SourceTableArn": ARN}, {"SourceTableArn": ARN}),
+        ("RestoreTableFromBackup", {"BackupArn": "b"}, {"SourceTableArn": ARN, "SourceBackupArn": "b"}),
+    ],
+)
+@pytest.mark.parametrize("code", ["TableInUseException", "TableAlreadyExistsException"])
+def test_a_restore_whose_answer_was_lost_goes_on(
+    operation: str, arguments: dict[str, Any], summary: dict[str, Any], code: str
+) -> None:
+    aws: Any = Accepting(code, summary)
+    answer = Queue(aws, 60).call("dynamodb", operation, TargetTableName="n", **arguments)
+    assert answer["TableDescription"]["TableName"] == "n"
+    assert aws.calls == 1
+    for other in ({}, {"SourceTableArn": f"{ARN}-2", "SourceBackupArn": "other"}):
+        with pytest.raises(AwsError, match=ROOM):
+            Queue(Accepting(code, other), 60).call("dynamodb", operation, TargetTableName="n", **arguments)

@@ -20,6 +20,7 @@ from unit.plugins.module_utils.test__dynamodb_settings import FUNCTION, SOURCE, 
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import Pitr
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore import (
     TABLES_SPEC,
+    Lineage,
     Origin,
     Restored,
     RestoreState,
@@ -40,6 +41,8 @@ AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 BACKUP = f"{SOURCE}/backup/01700000000000-abcdef12"
 TARGET = replace(SOURCE, name="sessions-restored")
 WINDOW = Pitr("sessions", 14, NOW - timedelta(days=14), NOW - timedelta(minutes=5), ready=True, read_at=NOW)
+
+OURS = Lineage(SOURCE, "2026-11-23T12:00:00Z")
 
 # The order in which everything is put back.
 EVERYTHING = [
@@ -95,13 +98,19 @@ def fresh(origin: Origin | None = None, given: dict[str, Any] | None = None, **w
     return RestoreState(read, arn, NOW, made, settings() if given is None else given)
 
 
-def there(table: dict[str, Any], found: dict[str, Any], *, stream: str = "", **wish: Any) -> RestoreState:
+def there(
+    table: dict[str, Any],
+    found: dict[str, Any],
+    *,
+    stream: str = "",
+    lineage: Lineage | None = OURS,
+    **wish: Any,
+) -> RestoreState:
     """A target that is there already."""
-    summary = {"SourceTableArn": str(SOURCE), "RestoreDateTime": AT, "RestoreInProgress": False}
-    full = {**TABLE, "TableName": TARGET.name, "TableArn": str(TARGET), "RestoreSummary": summary, **table}
-    state = state_of(full, TARGET.name)
-    restored = Restored(full, Place(TARGET, state, found, stream))
-    return RestoreState(read_wish(Target("t", element(**wish))), TARGET, NOW, None, settings(), restored)
+    full = {**TABLE, "TableName": TARGET.name, "TableArn": str(TARGET), **table}
+    restored = Restored(full, Place(TARGET, state_of(full, TARGET.name), found, stream), lineage)
+    read = read_wish(Target("t", element(**wish)))
+    return RestoreState(read, TARGET, NOW, None, settings(), restored, backup=read.backup or "")
 
 
 def plan(state: RestoreState) -> Plan:
@@ -126,13 +135,13 @@ def arguments(made: Plan, operation: str) -> list[dict[str, Any]]:
 
 
 def test_everything_is_put_back_in_the_order_that_aws_needs() -> None:
-    made = plan(fresh(origin(latest=True)))
+    made = plan(fresh())
     assert operations(made) == EVERYTHING
     restore, *others = made.calls
     assert restore.arguments == {
         "TargetTableName": "sessions-restored",
         "SourceTableName": "sessions",
-        "UseLatestRestorableTime": True,
+        "RestoreDateTime": AT,
     }
     assert restore.settle is not None
     assert restore.settle.waiter == "table_restored"
@@ -149,6 +158,7 @@ def test_the_marks_say_where_a_table_comes_from() -> None:
         "team": "agents",
         "runbook:restored-from": "sessions",
         "runbook:restored-at": "2026-11-23T14:00:00Z",
+        "runbook:restored-to": "2026-11-23T12:00:00Z",
     }
     (alarm,) = arguments(plan(fresh()), "PutMetricAlarm")
     assert {"Key": "runbook:restored-from", "Value": "sessions"} in alarm["Tags"]
@@ -209,7 +219,8 @@ def test_what_is_excepted_is_not_put_back(name: str) -> None:
 
 
 def test_items_alone_can_be_restored() -> None:
-    assert operations(plan(fresh(given={}))) == ["dynamodb:RestoreTableToPointInTime"]
+    """Marked, because AWS does not remember where a table comes from."""
+    assert operations(plan(fresh(given={}))) == ["dynamodb:RestoreTableToPointInTime", "dynamodb:TagResource"]
 
 
 def test_a_backup_is_restored_with_the_capacity_and_indexes_of_today() -> None:
@@ -323,8 +334,22 @@ def test_an_on_demand_source_becomes_provisioned_with_all_its_indexes() -> None:
         plan(fresh(origin(table), settings(capacity=capacity), read_units=5))
 
 
-def test_on_demand_maxima_are_told() -> None:
+def test_on_demand_maxima_that_differ_are_told() -> None:
     table = {**TABLE, "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
+    same = {**table, "OnDemandThroughput": {"MaxReadRequestUnits": 4000}}
+    of_source = {
+        "billing_mode": "PAY_PER_REQUEST",
+        "read": {"max_request_units": 4000},
+        "indexes": [{"name": "by-user"}],
+    }
+    assert (
+        "OnDemandThroughputOverride" not in plan(fresh(origin(same), settings(capacity=of_source))).calls[0].arguments
+    )
+    lifted = {**of_source, "read": {"max_request_units": "unlimited"}}
+    made = plan(fresh(origin(same), settings(capacity=lifted)))
+    assert "OnDemandThroughputOverride" not in made.calls[0].arguments
+    (update,) = [call for call in made.calls if "OnDemandThroughput" in call.arguments]
+    assert update.arguments["OnDemandThroughput"] == {"MaxReadRequestUnits": -1}
     rate = {"max_request_units": 4000}
     capacity = {"billing_mode": "PAY_PER_REQUEST", "read": rate, "indexes": [{"name": "by-user", "write": rate}]}
     restore = plan(fresh(origin(table), settings(capacity=capacity))).calls[0].arguments
@@ -346,7 +371,11 @@ def test_a_restore_from_another_region_names_the_arn_and_the_key() -> None:
 def test_what_an_interrupted_run_has_put_back_is_not_put_back_again() -> None:
     wanted = moved(settings(), TARGET)
     marked = copy.deepcopy(wanted)
-    marked["tags"] |= {"runbook:restored-from": "sessions", "runbook:restored-at": "2026-11-23T13:00:00Z"}
+    marked["tags"] |= {
+        "runbook:restored-from": "sessions",
+        "runbook:restored-at": "2026-11-23T13:00:00Z",
+        "runbook:restored-to": "2026-11-23T12:00:00Z",
+    }
     marked["alarms"][0]["Tags"].append({"Key": "runbook:restored-from", "Value": "sessions"})
     marked["event_source_mappings"][0]["Enabled"] = False
     scaled = there({}, marked, stream=f"{TARGET}/stream/s")
@@ -380,27 +409,70 @@ def test_a_restore_that_is_going_on_is_waited_for_and_completed() -> None:
     assert made.calls[0].settle is not None
 
 
-SUMMARY = {"SourceTableArn": str(SOURCE), "RestoreDateTime": AT, "RestoreInProgress": False}
+OTHER = replace(SOURCE, name="sessions-2")
 
 
 @pytest.mark.parametrize(
-    ("table", "wish", "said"),
+    ("table", "lineage", "wish", "said"),
     [
-        ({"RestoreSummary": None}, {}, "is no restored table"),
-        ({"RestoreSummary": {**SUMMARY, "SourceTableArn": f"{SOURCE}-2"}}, {}, "was restored from .*sessions-2"),
-        ({}, {"restore_from": {"time": "2026-11-23T11:00:00Z"}}, "shows the items of 2026-11-23T12:00:00Z"),
-        (
-            {"RestoreSummary": {**SUMMARY, "SourceBackupArn": BACKUP}},
-            {"restore_from": {"time": "2026-11-23T12:00:00Z"}},
-            "shows",
-        ),
-        ({}, {"restore_from": {"backup": BACKUP}}, "was restored from the point in time"),
-        ({"TableStatus": "DELETING"}, {}, "is DELETING"),
+        ({}, None, {}, "nothing says that it was restored from sessions"),
+        ({}, Lineage(OTHER, "2026-11-23T12:00:00Z"), {}, "restored from .*sessions-2"),
+        ({}, Lineage(SOURCE, "2026-11-23T12:00:00Z"), {"restore_from": {"time": "2026-11-23T11:00:00Z"}}, "not to"),
+        ({}, Lineage(SOURCE), {"restore_from": {"time": "2026-11-23T12:00:00Z"}}, "of an unknown time"),
+        ({}, Lineage(SOURCE, backup=BACKUP), {"restore_from": {"time": "2026-11-23T12:00:00Z"}}, "not to"),
+        ({}, Lineage(SOURCE, "2026-11-23T12:00:00Z"), {"restore_from": {"backup": BACKUP}}, "not from arn"),
+        ({"TableStatus": "DELETING"}, Lineage(SOURCE), {}, "is DELETING"),
     ],
 )
-def test_a_table_that_is_something_else_is_not_touched(table: dict[str, Any], wish: dict[str, Any], said: str) -> None:
+def test_a_table_that_is_something_else_is_not_touched(
+    table: dict[str, Any], lineage: Lineage | None, wish: dict[str, Any], said: str
+) -> None:
     with pytest.raises(Refused, match=said):
-        plan(there(table, {}, **wish))
+        plan(there(table, {}, lineage=lineage, **wish))
+
+
+@pytest.mark.parametrize(
+    "lineage",
+    [
+        Lineage(SOURCE, "2026-11-23T12:00:00Z"),
+        Lineage(SOURCE, "2026-11-23T12:00:00Z", BACKUP),
+        Lineage(replace(SOURCE, region="eu-west-1"), "2026-11-23T12:00:00Z"),
+    ],
+)
+def test_the_tags_keep_where_a_table_comes_from(lineage: Lineage) -> None:
+    assert Lineage.of_tags(lineage.tags(TARGET), TARGET) == lineage
+    assert Lineage.of_tags({"team": "agents"}, TARGET) is None
+
+
+def test_while_it_is_restored_the_table_says_where_it_comes_from() -> None:
+    summary = {"SourceTableArn": str(SOURCE), "RestoreDateTime": AT, "SourceBackupArn": BACKUP}
+    assert Lineage.of_summary(summary) == Lineage(SOURCE, "2026-11-23T12:00:00Z", BACKUP)
+    assert Lineage.of_summary({}) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "lineage"),
+    [
+        ({"sourceTableName": "sessions", "restoreDateTime": 1795435200}, Lineage(SOURCE, "2026-11-23T12:00:00Z")),
+        ({"sourceTableName": "sessions", "restoreDateTime": 1795435200000}, Lineage(SOURCE, "2026-11-23T12:00:00Z")),
+        (
+            {"sourceTableName": "sessions", "restoreDateTime": "2026-11-23T12:00:00"},
+            Lineage(SOURCE, "2026-11-23T12:00:00Z"),
+        ),
+        (
+            {"sourceTableArn": str(SOURCE), "restoreDateTime": "Nov 23, 2026, 12:00:00\u202fPM"},
+            Lineage(SOURCE, "2026-11-23T12:00:00Z"),
+        ),
+        ({"sourceTableName": "sessions", "restoreDateTime": "some time"}, Lineage(SOURCE)),
+        ({"sourceTableName": "sessions", "useLatestRestorableTime": True}, Lineage(SOURCE)),
+        ({"backupArn": BACKUP}, Lineage(SOURCE, backup=BACKUP)),
+        ({"sourceTableName": "sessions", "targetTableName": "other"}, None),
+    ],
+)
+def test_cloudtrail_knows_what_a_killed_run_could_not_mark(asked: dict[str, Any], lineage: Lineage | None) -> None:
+    detail = {"requestParameters": {"targetTableName": TARGET.name, **asked}}
+    assert Lineage.of_event(detail, TARGET) == lineage
+    assert Lineage.of_event({**detail, "errorCode": "LimitExceededException"}, TARGET) is None
 
 
 def test_a_table_of_a_recent_point_is_whatever_point_an_earlier_run_took() -> None:
@@ -464,10 +536,10 @@ def test_a_table_on_its_way_is_waited_for(table: dict[str, Any], operation: Sequ
 
 
 def test_no_other_table_is_ever_removed() -> None:
-    with pytest.raises(Refused, match="is no restored table"):
-        plan(removal({"RestoreSummary": None}))
-    with pytest.raises(Refused, match="was restored from"):
-        plan(removal({"RestoreSummary": {**SUMMARY, "SourceTableArn": f"{SOURCE}-2"}}))
+    with pytest.raises(Refused, match="nothing says that it was restored"):
+        plan(removal(lineage=None))
+    with pytest.raises(Refused, match=r"restored from .*sessions-2, not from"):
+        plan(removal(lineage=Lineage(OTHER)))
     with pytest.raises(Refused, match="indexer:live reads from its stream"):
         plan(removal(busy_mappings=["indexer:live"]))
     gone = replace(removal(), restored=None)
@@ -483,15 +555,20 @@ def test_what_is_returned_is_a_valid_element(given: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "at", "latest"),
+    ("text", "at"),
     [
-        ("latest", WINDOW.latest, True),
-        ("2026-11-23T13:00:00+01:00", AT, False),
-        ("2h ago", AT, False),
+        ("latest", WINDOW.latest),
+        ("2026-11-23T13:00:00+01:00", AT),
+        ("2h ago", AT),
     ],
 )
-def test_points_in_time(text: str, at: datetime, latest: bool) -> None:
-    assert point_in_time(read_wish(Target("t", element(restore_from={"time": text}))), WINDOW) == (at, latest)
+def test_points_in_time(text: str, at: datetime) -> None:
+    assert point_in_time(read_wish(Target("t", element(restore_from={"time": text}))), WINDOW) == at
+
+
+def test_a_last_point_between_two_seconds_is_not_rounded_away() -> None:
+    made = plan(fresh(origin(at=AT.replace(microsecond=5))))
+    assert made.calls[0].arguments["UseLatestRestorableTime"]
 
 
 @pytest.mark.parametrize(
@@ -503,7 +580,6 @@ def test_points_in_time(text: str, at: datetime, latest: bool) -> None:
         ("2026-11-24T12:00:00Z", WINDOW, "future"),
         ("yesterday", WINDOW, "no time"),
         ("latest", replace(WINDOW, days=None), "is off"),
-        ("latest", replace(WINDOW, earliest=NOW), "just now"),
     ],
 )
 def test_a_time_that_cannot_be_restored_is_refused(text: str, window: Pitr, said: str) -> None:
