@@ -30,8 +30,11 @@ class SmallFunctions:
         self.versions: dict[str, dict[str, dict[str, Any]]] = {}
         self.aliases: dict[str, dict[str, dict[str, Any]]] = {}
         self.provisioned: dict[str, dict[str, int]] = {}
-        self.layers: dict[str, dict[str, Any] | AwsError] = {}
-        self.mappings: list[dict[str, Any]] | AwsError = []
+        self.layers: dict[str, list[str]] = {}
+        self.mappings: list[dict[str, Any]] = []
+        self.denied: set[str] = set()
+        # Of provisioned concurrency, as it is listed.
+        self.status = "READY"
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._revision = 0
 
@@ -85,6 +88,8 @@ class SmallFunctions:
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         self.calls.append((operation, arguments))
         assert_valid(Call(service, operation, arguments))
+        if operation in self.denied:
+            raise AwsError(f"{service}:{operation} was refused.", "AccessDeniedException")
         return getattr(self, f"_{operation}")(**arguments) or {}
 
     def pages(self, service: str, operation: str, result_key: str, /, **arguments: Any) -> list[Any]:
@@ -123,7 +128,7 @@ class SmallFunctions:
             {
                 "FunctionArn": f"arn:aws:lambda:us-east-1:123456789012:function:{FunctionName}:{qualifier}",
                 "RequestedProvisionedConcurrentExecutions": requested,
-                "Status": "READY",
+                "Status": self.status,
             }
             for qualifier, requested in self.provisioned.get(FunctionName, {}).items()
         ]
@@ -133,15 +138,10 @@ class SmallFunctions:
         return {"Status": "READY"}
 
     def _ListEventSourceMappings(self) -> dict[str, Any]:
-        if isinstance(self.mappings, AwsError):
-            raise self.mappings
         return {"EventSourceMappings": self.mappings}
 
     def _GetLayerVersion(self, LayerName: str, VersionNumber: int) -> dict[str, Any]:
-        layer = self.layers[f"{LayerName}:{VersionNumber}"]
-        if isinstance(layer, AwsError):
-            raise layer
-        return layer
+        return {"CompatibleRuntimes": self.layers[f"{LayerName}:{VersionNumber}"]}
 
     def _UpdateFunctionConfiguration(self, FunctionName: str, RevisionId: str, **changes: Any) -> dict[str, Any]:
         latest = self.latest(FunctionName)
