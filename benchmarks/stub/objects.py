@@ -214,6 +214,12 @@ class Objects(Account):
     def lifecycle(self, request: _Request) -> Answer:
         return _error("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
 
+    def encryption(self, request: _Request) -> Answer:
+        default = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>"
+        return _xml(
+            f'<ServerSideEncryptionConfiguration xmlns="{_XMLNS}"><Rule>{default}</Rule></ServerSideEncryptionConfiguration>'
+        )
+
     def ownership(self, request: _Request) -> Answer:
         rule = "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>"
         return _xml(f'<OwnershipControls xmlns="{_XMLNS}">{rule}</OwnershipControls>')
@@ -278,6 +284,7 @@ _SUBRESOURCES: Sequence[str] = (
     "versioning",
     "location",
     "lifecycle",
+    "encryption",
     "ownershipControls",
     "tagging",
     "delete",
@@ -288,6 +295,7 @@ _OPERATIONS: Mapping[tuple[str, str, str], tuple[str, Callable[[Objects, _Reques
     ("GET", "bucket", "versioning"): ("GetBucketVersioning", Objects.versioning),
     ("GET", "bucket", "location"): ("GetBucketLocation", Objects.location),
     ("GET", "bucket", "lifecycle"): ("GetBucketLifecycleConfiguration", Objects.lifecycle),
+    ("GET", "bucket", "encryption"): ("GetBucketEncryption", Objects.encryption),
     ("GET", "bucket", "ownershipControls"): ("GetBucketOwnershipControls", Objects.ownership),
     ("HEAD", "bucket", ""): ("HeadBucket", Objects.there),
     ("POST", "bucket", "delete"): ("DeleteObjects", Objects.delete_many),

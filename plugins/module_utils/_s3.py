@@ -22,6 +22,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._s3_plan import (
     ARCHIVED,
     CHECKSUMS,
     CONTENT_HEADERS,
+    OPAQUE,
     Expiry,
     Facts,
     Version,
@@ -44,10 +45,11 @@ _GRANTS = {
     "READ_ACP": "GrantReadACP",
     "WRITE_ACP": "GrantWriteACP",
 }
-# HeadObject has no body, so its errors are bare numbers: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+# HeadObject has no body, so its errors are bare numbers:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 _HEAD_ERRORS = {
     "400": "It may be encrypted with a key of the caller's own (SSE-C), which is not known here: copy it by hand.",
-    "403": "Allow s3:GetObject, s3:GetObjectVersion and, for its KMS key, kms:Decrypt to the role or user that runs this.",
+    "403": "Allow s3:GetObject, s3:GetObjectVersion and, for its KMS key, kms:Decrypt to who runs this.",
     "404": "It was deleted meanwhile: run the same task again.",
     "405": "It was deleted meanwhile: run the same task again.",
 }
@@ -71,6 +73,7 @@ class Bucket:
         versioning: `Enabled`, `Suspended`, or empty if it never was.
         expiries: The rules that delete noncurrent versions; none if they may not be read.
         acls: Whether objects can have ACLs of their own.
+        opaque: Whether new objects have ETags that are no digest of their content, as far as may be known.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Bucket:
     versioning: str
     expiries: tuple[Expiry, ...] | None = ()
     acls: bool = False
+    opaque: bool = True
 
 
 class Listing:
@@ -106,8 +110,8 @@ class Listing:
 def _entries_in_order(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_kwargs: Any) -> None:
     """Read a page of ListObjectVersions here, before botocore does (its event `before-parse`).
 
-    botocore makes two lists, versions and delete markers, so of two that were written in one second nobody knows any more
-    which came later. It also takes ten times as long.
+    botocore makes two lists, versions and delete markers, so of two that were written in one second nobody knows any
+    more which came later. It also takes ten times as long.
     """
     if response_dict["status_code"] >= 300:
         return
@@ -164,7 +168,7 @@ class Reader:
             AwsError: AWS refused, or did not answer.
         """
         answer = self._aws.call("s3", "GetBucketVersioning", Bucket=bucket)
-        found = Bucket(bucket, clock(answer), answer.get("Status", ""))
+        found = Bucket(bucket, clock(answer), answer.get("Status", ""), opaque=self._opaque(bucket))
         if found.versioning != "Enabled":
             return found
         return replace(found, expiries=self._expiries(bucket), acls=self._acls(bucket))
@@ -179,6 +183,20 @@ class Reader:
                 return None
             raise
         return tuple(_expiry(rule) for rule in rules if rule["Status"] == "Enabled" and _days(rule) is not None)
+
+    def _opaque(self, bucket: str) -> bool:
+        try:
+            rules = self._aws.call("s3", "GetBucketEncryption", Bucket=bucket)["ServerSideEncryptionConfiguration"]
+        except AwsError as error:
+            if error.code == "AccessDenied":
+                return True
+            # Buckets that say nothing encrypt with S3's own keys.
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
+            if error.code == "ServerSideEncryptionConfigurationNotFoundError":
+                return False
+            raise
+        defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules["Rules"]]
+        return any(default.get("SSEAlgorithm") in OPAQUE for default in defaults)
 
     def _acls(self, bucket: str) -> bool:
         try:

@@ -32,6 +32,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._s3_plan import (
     Step,
     Version,
     mark_of,
+    may_be_same,
     step_of,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._s3_rewind import LATER, Rewind, Rewound, reached
@@ -204,8 +205,8 @@ class Work:
         found = []
         if self.calls and "as_of" not in self.undo and self.undo.get("state") == "present":
             found.append(
-                f"{self.wish.name}: {self.wish.target.bucket} keeps no versions, so what is overwritten or deleted there now "
-                "does not come back by undoing this."
+                f"{self.wish.name}: {self.wish.target.bucket} keeps no versions, so what is overwritten or deleted "
+                "there now does not come back by undoing this."
             )
         if left := self.number.get("left", 0):
             found.append(
@@ -286,7 +287,7 @@ class Copies:
     def _read_copied(self, work: Work) -> None:
         wish = work.wish
         with Progress(f"Comparing {wish.name}", None, "objects") as progress:
-            for key, found in self._hands.each(lambda row: self._inspect(wish, *row), self._differing(work, progress)):
+            for key, found in self._hands.each(lambda row: self._inspect(work, *row), self._differing(work, progress)):
                 if isinstance(found, str):
                     work.count(found, key)
                 elif isinstance(found, Entry):
@@ -322,9 +323,10 @@ class Copies:
                 yield key, source, target, entry
 
     def _inspect(
-        self, wish: Wish, key: str, source: Version, target: Version | None, entry: Entry | None
+        self, work: Work, key: str, source: Version, target: Version | None, entry: Entry | None
     ) -> tuple[str, Step | Entry | str]:
         """A copy, an entry of what is there already, or why neither is possible."""
+        wish = work.wish
         if not source.readable:
             return key, "archived"
         # Not every bucket may be asked for its version `null`; a copy of it is made dependent on its ETag.
@@ -332,7 +334,7 @@ class Copies:
         original = self._source.found(wish.source.bucket, source.key, source_version)
         if original.facts.archived:
             return key, "archived"
-        if target is not None and target.size == source.size:
+        if target is not None and may_be_same(source, original.facts, target, work.bucket.opaque):
             there = self._reader.found(wish.target.bucket, target.key)
             if original.equals(there):
                 return key, _entry(key, source, target.version_id, there.facts.etag, there.facts.checksums, entry)
@@ -475,8 +477,8 @@ class Copies:
         elif work.number.get("archived") and not self._skip_archived:
             raise Refused(
                 f"{wish.name}: {work.number['archived']} objects are archived and can not be read: "
-                f"{', '.join(work.keys['archived'][:3])}. Restore them first (aws s3api restore-object), or leave them out with "
-                "skip_archived."
+                f"{', '.join(work.keys['archived'][:3])}. Restore them first (aws s3api restore-object), or leave "
+                "them out with skip_archived."
             )
         state = {"verify": True} if wish.verify else {"state": wish.state}
         shown = {what: keys for what, keys in work.keys.items() if keys}

@@ -29,7 +29,7 @@ ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 # The version that a bucket without versioning, or with suspended versioning, overwrites.
 NULL = "null"
 # Their ETags are no digest of the content: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html, ETag
-_OPAQUE = frozenset({"aws:kms", "aws:kms:dsse"})
+OPAQUE = frozenset({"aws:kms", "aws:kms:dsse"})
 # What XML 1.0 can not hold; such a key goes into a URL, but not into the body of DeleteObjects.
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Headers that describe the content. CopyObject takes them along, a multipart upload is told.
@@ -163,12 +163,26 @@ class Facts:
     @property
     def opaque(self) -> bool:
         """Whether the ETag says nothing about the content."""
-        return self.encryption in _OPAQUE
+        return self.encryption in OPAQUE
 
     @property
     def in_parts(self) -> bool:
         """Whether it was uploaded in parts: its ETag is made of theirs."""
         return "-" in self.etag
+
+
+def may_be_same(wanted: Version, facts: Facts, there: Version, opaque_bucket: bool) -> bool:
+    """Whether what is there may be the same as a version; if not, asking what it is would be a waste.
+
+    Args:
+        wanted: The version.
+        facts: What HeadObject tells of it.
+        there: What is there.
+        opaque_bucket: Whether a copy of the version in that bucket would have another ETag.
+    """
+    if there.marker or there.size != wanted.size:
+        return False
+    return wanted.etag == there.etag or not wanted.size or facts.opaque or opaque_bucket
 
 
 def same_content(one: Facts, other: Facts) -> bool | None:
@@ -242,7 +256,7 @@ def step_of(wanted: Version, facts: Facts, key: str, over: str, *, keep_key: boo
         facts: What HeadObject tells of it.
         key: Where to.
         over: ETag of what is there now, or empty.
-        keep_key: Whether the version's own KMS key is kept. Without, and without a KMS key, the bucket's default counts.
+        keep_key: Whether the version's own KMS key is kept. Else, and without one, the bucket's default counts.
     """
     # What an archived version was restored for is to be read.
     storage = "STANDARD" if wanted.storage_class in ARCHIVED else wanted.storage_class

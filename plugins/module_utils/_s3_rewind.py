@@ -29,6 +29,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._s3_plan import (
     Version,
     compare,
     mark_of,
+    may_be_same,
     step_of,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._s3_writer import SHOWN, Hands, Tally, Writer
@@ -113,8 +114,8 @@ class Rewound:
             return
         told = "; ".join(f"{_some(keys)} {reason}" for reason, keys in problems.items())
         raise Refused(
-            f"{self.name} can not be brought back to {self.to}: {told}. Choose another time or a prefix without these keys; "
-            "what is archived can be brought back after aws s3api restore-object.",
+            f"{self.name} can not be brought back to {self.to}: {told}. Choose another time or a prefix without these "
+            "keys; what is archived can be brought back after aws s3api restore-object.",
             fields={"problems": [{"reason": reason, "keys": keys} for reason, keys in problems.items()]},
         )
 
@@ -194,7 +195,7 @@ class Rewind:
         original = self._reader.found(bucket.name, wanted.key, wanted.version_id, grants=bucket.acls)
         if original.facts.archived:
             return change, "is in an archive tier, which can not be read before RestoreObject"
-        if current.size == wanted.size and not current.marker:
+        if may_be_same(wanted, original.facts, current, bucket.opaque):
             there = self._reader.found(bucket.name, current.key, current.version_id, grants=bucket.acls)
             if original.equals(there):
                 return change, None
@@ -238,8 +239,8 @@ def reached(name: str, bucket: Bucket, prefix: str, to: str) -> str:
     if bucket.versioning != "Enabled":
         state = "is suspended" if bucket.versioning else "is off"
         raise Refused(
-            f"{name}: versioning of {bucket.name} {state}, so what was overwritten or deleted is not kept, and would not be "
-            "kept of what is there now. Bring it back from a copy: runbook.aws.s3_copy."
+            f"{name}: versioning of {bucket.name} {state}, so what was overwritten or deleted is not kept, and would "
+            "not be kept of what is there now. Bring it back from a copy: runbook.aws.s3_copy."
         )
     when = resolve(to, bucket.now)
     if when is None:
@@ -249,9 +250,9 @@ def reached(name: str, bucket: Bucket, prefix: str, to: str) -> str:
         meets = expiry.prefix.startswith(prefix) or prefix.startswith(expiry.prefix)
         if meets and not expiry.newest and expiry.reaches(told, bucket.now):
             raise Refused(
-                f"{name}: {told} is more than {expiry.days} days ago, and the lifecycle rule {expiry.name} of {bucket.name} "
-                "deletes versions that long after they were overwritten or deleted. Choose a later time, or bring it back "
-                "from a copy: runbook.aws.s3_copy."
+                f"{name}: {told} is {expiry.days} days ago or more, and the lifecycle rule {expiry.name} of "
+                f"{bucket.name} deletes versions that long after they were overwritten or deleted. Choose a later time, or bring it "
+                "back from a copy: runbook.aws.s3_copy."
             )
     return told
 

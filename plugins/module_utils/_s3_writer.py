@@ -244,7 +244,7 @@ class Writer:
         return self._aws.call(call.service, call.operation, **self._known(call))
 
     def _known(self, call: Call) -> dict[str, Any]:
-        """The arguments that this botocore knows: conditions on CopyObject and DeleteObject are younger than the oldest."""
+        """The arguments that this botocore knows: the oldest knows no conditions on CopyObject."""
         known = self._aws.client("s3").meta.service_model.operation_model(call.operation).input_shape.members
         return {name: value for name, value in call.arguments.items() if name in known}
 

@@ -9,15 +9,15 @@ module: s3_copy
 version_added: 0.2.0
 short_description: Copy prefixes from bucket to bucket, with a manifest that tells later whether all of it is there
 description:
-  - Copies what is current below a prefix onto another one, in another bucket, region or account, thousands of objects at the
-    same time, with their metadata and tags. S3 copies; nothing passes through this machine.
-  - Only what differs is copied, so a second run writes nothing and a run that was cut off goes on. What is in the target but
-    not in the source stays.
+  - Copies what is current below a prefix onto another one, in another bucket, region or account, thousands of objects
+    at the same time, with their metadata and tags. S3 copies; nothing passes through this machine.
+  - Only what differs is copied, so a second run writes nothing and a run that was cut off goes on. What is in the
+    target but not in the source stays.
   - The manifest is written last. It has a line for each object, with its key, version, size, ETag and checksum, so that
     O(copies[].verify) can tell whether all of it is there, and O(copies[].state=absent) what may be deleted.
   - Memory does not grow with the number of objects.
-  - The returned RV(results[].before) is a valid element of O(copies) and undoes the task, as far as the target's bucket keeps
-    versions.
+  - The returned RV(results[].before) is a valid element of O(copies) and undoes the task, as far as the target's bucket
+    keeps versions.
 author:
   - runbook.aws contributors (@runbook-aws)
 options:
@@ -55,35 +55,35 @@ options:
             required: true
       manifest:
         description:
-          - Key of the manifest in the target's bucket, for example V(manifests/data.jsonl.gz). It is JSON lines, compressed by
-            gzip. One copy has one manifest, which later runs bring up to date.
+          - Key of the manifest in the target's bucket, for example V(manifests/data.jsonl.gz). It is JSON lines,
+            compressed by gzip. One copy has one manifest, which later runs bring up to date.
         type: str
         required: true
       state:
         description:
-          - V(absent) deletes what the manifest names, and then the manifest. What was there before the copy, or was changed
-            since, stays.
+          - V(absent) deletes what the manifest names, and then the manifest. What was there before the copy, or was
+            changed since, stays.
         type: str
         choices: [present, absent]
         default: present
       verify:
         description:
-          - Write nothing, only tell whether everything that the manifest names is in the target, in the version, size and
-            content that it names. The task fails if anything is missing.
+          - Write nothing, only tell whether everything that the manifest names is in the target, in the version, size
+            and content that it names. The task fails if anything is missing.
         type: bool
         default: false
       as_of:
         description:
-          - Bring what the manifest names in the target, now or then, and the manifest back to what they were at this time, as
-            M(runbook.aws.s3_restore) does. It is what a later copy is undone by.
+          - Bring what the manifest names in the target, now or then, and the manifest back to what they were at this
+            time, as M(runbook.aws.s3_restore) does. It is what a later copy is undone by.
         type: str
   source_region:
     description: Region of the sources, if it is not O(region), which is that of the targets.
     type: str
   skip_archived:
     description:
-      - Leave out objects that can not be read before they are restored from an archive. How many there are is in the result.
-        Without it they are refused.
+      - Leave out objects that can not be read before they are restored from an archive. How many there are is in the
+        result. Without it they are refused.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -103,17 +103,18 @@ attributes:
     description: A second run writes nothing, not even the manifest.
     support: full
 notes:
-  - O(workers) calls are made at the same time, over all copies together. O(wait) changes nothing, because S3 answers when it is
-    done.
+  - O(workers) calls are made at the same time, over all copies together. O(wait) changes nothing, because S3 answers
+    when it is done.
   - "Needs of the source C(s3:ListBucketVersions), C(s3:GetObject), C(s3:GetObjectVersion), C(s3:GetObjectTagging),
     C(s3:GetObjectVersionTagging); of the target C(s3:ListBucketVersions), C(s3:GetBucketVersioning),
-    C(s3:GetLifecycleConfiguration), C(s3:GetBucketOwnershipControls), C(s3:GetObject), C(s3:GetObjectTagging),
-    C(s3:PutObject), C(s3:PutObjectTagging), C(s3:AbortMultipartUpload), to delete or go back C(s3:DeleteObject) and
-    C(s3:GetObjectVersion); where AWS KMS encrypts C(kms:Decrypt) and C(kms:GenerateDataKey)."
-  - A copy is encrypted as the target's bucket says, and belongs to who copies. ACLs and Object Lock are not copied; storage
-    classes are. Objects that were uploaded in parts are copied in the same parts, so that their ETags stay.
-  - What is compared is what is current, by versions and ETags. Tags that were changed in place leave no trace in a listing, so
-    such a change is copied only together with another one.
+    C(s3:GetLifecycleConfiguration), C(s3:GetEncryptionConfiguration), C(s3:GetBucketOwnershipControls),
+    C(s3:GetObject), C(s3:GetObjectTagging), C(s3:PutObject), C(s3:PutObjectTagging), C(s3:AbortMultipartUpload), to
+    delete or go back C(s3:DeleteObject) and C(s3:GetObjectVersion); where AWS KMS encrypts C(kms:Decrypt) and
+    C(kms:GenerateDataKey)."
+  - A copy is encrypted as the target's bucket says, and belongs to who copies. ACLs and Object Lock are not copied;
+    storage classes are. Objects that were uploaded in parts are copied in the same parts, so that their ETags stay.
+  - What is compared is what is current, by versions and ETags. Tags that were changed in place leave no trace in a
+    listing, so such a change is copied only together with another one.
   - A key that somebody else writes meanwhile is left as it is, and the task says so and fails. The same task run again
     goes on with what is left. The manifest then says that it is not complete.
 seealso:
@@ -184,8 +185,8 @@ results:
       returned: always
     before:
       description:
-        - A valid element of O(copies) that undoes the task. C(state=absent) of a first copy that overwrote nothing, else C(as_of)
-          with AWS's time before the first write. A warning says where nothing brings it back.
+        - A valid element of O(copies) that undoes the task. C(state=absent) of a first copy that overwrote nothing,
+          else C(as_of) with AWS's time before the first write. A warning says where nothing brings it back.
       type: dict
       returned: always, none when the copy could not be read
       sample: {"source": {"bucket": "sc-agent-data-prod", "prefix": "data/"},
@@ -193,16 +194,18 @@ results:
                "manifest": "manifests/data.jsonl.gz", "state": "absent"}
     after:
       description:
-        - What is there afterwards. C(objects) counts those that are C(created), C(changed), C(unchanged), C(gone) from the source,
-          C(archived), C(deleted), or C(left) because they are not the copy's own; with O(copies[].verify) those that are
-          C(verified), or there but C(superseded) by a newer version; and the C(bytes) of what is copied or verified.
+        - What is there afterwards. C(objects) counts those that are C(created), C(changed), C(unchanged), C(gone) from
+          the source, C(archived), C(deleted), or C(left) because they are not the copy's own; with O(copies[].verify)
+          those that are C(verified), or there but C(superseded) by a newer version; and the C(bytes) of what is copied
+          or verified.
         - C(keys) has the first 20 of each kind. None when something went wrong.
       type: dict
       returned: always
       sample: {"source": {"bucket": "sc-agent-data-prod", "prefix": "data/"},
                "target": {"bucket": "sc-agent-backup-prod", "prefix": "data/"},
                "manifest": "manifests/data.jsonl.gz", "state": "present",
-               "objects": {"created": 2, "unchanged": 4180, "bytes": 73012}, "keys": {"created": ["file.json", "stock.csv"]}}
+               "objects": {"created": 2, "unchanged": 4180, "bytes": 73012},
+               "keys": {"created": ["file.json", "stock.csv"]}}
     calls:
       description: The kinds of calls that were made, or would be in check mode, in order.
       type: list

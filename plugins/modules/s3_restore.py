@@ -9,12 +9,12 @@ module: s3_restore
 version_added: 0.2.0
 short_description: Put prefixes of versioned S3 buckets back to what they were at a time
 description:
-  - What was changed since then gets the content, metadata, tags and grants of that time, what was deleted comes back, and
-    what was created since is deleted, for all keys of a prefix and thousands of them at the same time.
-  - Nothing is lost. A version that was current then is copied on top, and a delete marker is put on what was created since;
-    the versions in between stay, and no version is ever deleted.
-  - Everything is compared before anything is written. Check mode and the diff show how many keys were changed, deleted and
-    created since, the first of them, and how many bytes are copied. Memory does not grow with the number of keys.
+  - What was changed since then gets the content, metadata, tags and grants of that time, what was deleted comes back,
+    and what was created since is deleted, for all keys of a prefix and thousands of them at the same time.
+  - Nothing is lost. A version that was current then is copied on top, and a delete marker is put on what was created
+    since; the versions in between stay, and no version is ever deleted.
+  - Everything is compared before anything is written. Check mode and the diff show how many keys were changed, deleted
+    and created since, the first of them, and how many bytes are copied. Memory does not grow with the number of keys.
   - A key that somebody else writes meanwhile is left as it is, and the task says so and fails. The same task run again
     goes on with what is left.
   - The returned RV(results[].before) is a valid element of O(prefixes) and undoes the task.
@@ -37,8 +37,8 @@ options:
         required: true
       to:
         description:
-          - The time, in ISO 8601 with its zone, V(2026-11-24T06:00:00Z), or how long ago, V(90s ago), V(15m ago), V(2h ago)
-            or V(3d ago).
+          - The time, in ISO 8601 with its zone, V(2026-11-24T06:00:00Z), or how long ago, V(90s ago), V(15m ago),
+            V(2h ago) or V(3d ago).
           - S3 tells times to the second. What was written in that second counts as there.
         type: str
         required: true
@@ -57,25 +57,27 @@ attributes:
     support: full
   idempotent:
     description:
-      - A second run writes nothing. Whether two versions are the same is told by their ETags and checksums; of two with the
-        same size that AWS KMS encrypts and that have no checksums, the content is read.
+      - A second run writes nothing. Whether two versions are the same is told by their ETags and checksums; of two with
+        the same size that AWS KMS encrypts and that have no checksums, the content is read.
     support: full
 notes:
-  - O(workers) calls are made at the same time, over all prefixes together. O(wait) changes nothing, because S3 answers when it
-    is done.
+  - O(workers) calls are made at the same time, over all prefixes together. O(wait) changes nothing, because S3 answers
+    when it is done.
   - "Needs C(s3:ListBucketVersions), C(s3:GetBucketVersioning), C(s3:GetLifecycleConfiguration),
-    C(s3:GetBucketOwnershipControls), C(s3:GetObject), C(s3:GetObjectVersion), C(s3:GetObjectTagging),
-    C(s3:GetObjectVersionTagging), C(s3:PutObject), C(s3:PutObjectTagging), C(s3:DeleteObject), C(s3:AbortMultipartUpload);
-    where objects have ACLs C(s3:GetObjectAcl), C(s3:GetObjectVersionAcl) and C(s3:PutObjectAcl); where AWS KMS encrypts them
-    C(kms:Decrypt) and C(kms:GenerateDataKey)."
-  - A lifecycle rule may have deleted versions of that time. What it may have deleted is refused, not guessed. That somebody has
-    deleted a version by its id is not observable here.
-  - Tags belong to a version and can be changed later, without a trace. A version comes back with the tags that it has now.
-  - An object that was uploaded in parts is as old as the beginning of its upload. It comes back in the same parts, so that its
-    ETag stays. If the run is killed meanwhile, the unfinished upload is left to the bucket's lifecycle rule for those.
-  - A version encrypted with a KMS key keeps its key, another one is encrypted as the bucket says now. Storage classes are
-    kept, but for GLACIER and DEEP_ARCHIVE, from which a restored version comes back as STANDARD. Object Lock is as the
-    bucket says for new objects.
+    C(s3:GetEncryptionConfiguration), C(s3:GetBucketOwnershipControls), C(s3:GetObject), C(s3:GetObjectVersion),
+    C(s3:GetObjectTagging), C(s3:GetObjectVersionTagging), C(s3:PutObject), C(s3:PutObjectTagging), C(s3:DeleteObject),
+    C(s3:AbortMultipartUpload); where objects have ACLs C(s3:GetObjectAcl), C(s3:GetObjectVersionAcl) and
+    C(s3:PutObjectAcl); where AWS KMS encrypts them C(kms:Decrypt) and C(kms:GenerateDataKey)."
+  - A lifecycle rule may have deleted versions of that time. What it may have deleted is refused, not guessed. That
+    somebody has deleted a version by its id is not observable here.
+  - Tags belong to a version and can be changed later, without a trace. A version comes back with the tags that it has
+    now.
+  - An object that was uploaded in parts is as old as the beginning of its upload. It comes back in the same parts, so
+    that its ETag stays. If the run is killed meanwhile, the unfinished upload is left to the bucket's lifecycle rule
+    for those.
+  - A version encrypted with a KMS key keeps its key, another one is encrypted as the bucket says now. Storage classes
+    are kept, but for GLACIER and DEEP_ARCHIVE, from which a restored version comes back as STANDARD. Object Lock is as
+    the bucket says for new objects.
 seealso:
   - module: runbook.aws.s3_copy
   - name: Retaining multiple versions of objects with S3 Versioning
@@ -130,14 +132,15 @@ results:
       sample: {"bucket": "sc-agent-data-prod", "prefix": "data/", "to": "2026-11-24T13:30:00Z"}
     after:
       description:
-        - The time, what happened to the keys since then, and so what is brought back. C(changed) and C(deleted) are copied,
-          C(created) are deleted, C(bytes) is the size of all that is copied.
+        - The time, what happened to the keys since then, and so what is brought back. C(changed) and C(deleted) are
+          copied, C(created) are deleted, C(bytes) is the size of all that is copied.
         - C(keys) has the first 20 of each kind. None when something went wrong.
       type: dict
       returned: always
       sample: {"bucket": "sc-agent-data-prod", "prefix": "data/", "to": "2026-11-24T11:30:00Z",
                "changes": {"changed": 2, "deleted": 1, "created": 0, "unchanged": 4180, "bytes": 73012},
-               "keys": {"changed": ["data/file.json", "data/suppliers.csv"], "deleted": ["data/stock.csv"], "created": []}}
+               "keys": {"changed": ["data/file.json", "data/suppliers.csv"], "deleted": ["data/stock.csv"],
+                        "created": []}}
     calls:
       description: The kinds of calls that were made, or would be in check mode, in order.
       type: list
