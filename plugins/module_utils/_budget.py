@@ -3,41 +3,52 @@
 
 """So many capacity units a second and no more, used almost completely.
 
-What a request costs is known only from its answer, so it is estimated before and corrected after. Any second, not only
-one that begins with the clock's, must stay within the budget: so what was spent is remembered for a second, and the next
-request is sent when there is room for it. Standard library only.
+What a request costs is known only from its answer, so it is estimated before and corrected after. When AWS counts it is
+not known either, only that it is between sending and answer. So a request counts from the moment at which it is sent
+until a second after its answer: then whatever second one looks at, on AWS's own clock, has no more than the budget in it.
+The time that every answer takes at least shifts all requests alike, so it is taken off; without that, the further away
+AWS is, the less of the budget could be used. Standard library only.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-# What was spent counts for a little longer than a second: requests do not all take the same time to AWS. It costs the
-# same share of the budget.
-WINDOW = 1.03
+# Seconds for which a request counts; a little more than one, because clocks are read with some delay.
+WINDOW = 1.01
 # A request waits for room for this part of the budget rather than going out in crumbs.
 _LEAST_PART = 1 / 8
 # Until the first answer has come this part is used at most: indexes may multiply what a write costs.
 _UNKNOWN_PART = 1 / 4
-# Old surprises are forgotten this quickly.
+# Surprises are forgotten at this rate, answer by answer.
 _FORGETTING = 0.95
+# Requests are spread over the second, so that the table sees no bursts; what is late may catch up on this many seconds.
+_CATCH_UP = 0.05
+# How often the room is looked at while answers are awaited.
+_LOOK = 0.005
 
 
+@dataclass(eq=False)
 class Spent:
-    """What one request takes from a budget."""
+    """What one request takes from a budget.
 
-    def __init__(self, budget: Budget, at: float, units: float, estimate: float) -> None:
-        self._budget = budget
-        self.at = at
-        self.units = units
-        self.estimate = estimate
+    Attributes:
+        number: How many parts of the request there is room for.
+        estimate: Units that were asked for.
+        units: Units that count.
+        at: When it was sent.
+        until: Until when it counts, if it has been answered.
+    """
 
-    def correct(self, units: float) -> None:
-        """AWS has answered that it was so much."""
-        self._budget.correct(self, units)
+    number: int
+    estimate: float
+    units: float
+    at: float
+    until: float | None = None
 
 
 class Budget:
@@ -61,68 +72,70 @@ class Budget:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._turn = threading.Lock()
-        self._recent: deque[Spent] = deque()
+        self._counting: list[Spent] = []
         self._next = 0.0
         self._factor = 1.0
-        self._answered = False
+        self._quickest: float | None = None
 
-    def take(self, estimates: Sequence[float]) -> tuple[int, Spent]:
-        """Wait until there is room, and take it.
+    @contextmanager
+    def spend(self, estimates: Sequence[float]) -> Iterator[Spent]:
+        """Wait until there is room, and take it for a request.
+
+        The request is sent inside the block, which sets `units` to what AWS answers. If it fails, it counts as estimated.
 
         Args:
-            estimates: Units of each part of the request, which may be cut after any but the first.
-
-        Returns:
-            How many of the parts may be sent, and what is to be corrected when the answer has come.
+            estimates: Units of each part of the request, which may be cut after any but the first: `Spent.number`.
         """
+        spent = self._take(estimates)
+        try:
+            yield spent
+        finally:
+            self._answered(spent)
+
+    def _take(self, estimates: Sequence[float]) -> Spent:
         if not self.units:
-            return len(estimates), Spent(self, self._clock(), 0.0, 0.0)
-        # One waits for room at a time, in the order in which they came; corrections go on meanwhile.
+            units = sum(estimates)
+            return Spent(len(estimates), units, units, 0.0)
+        # One waits for room at a time, in the order in which they came; answers are noted meanwhile.
         with self._turn:
             while True:
                 with self._lock:
                     now = self._clock()
-                    number, units, pause = self._fitting(estimates, now)
-                    if not pause:
-                        spent = Spent(self, now, units * self._factor, units)
-                        self._recent.append(spent)
-                        # Spread over the second, so that the table sees no bursts.
-                        self._next = max(self._next, now - 0.05) + spent.units / self.units
-                        return number, spent
+                    spent, pause = self._fitting(estimates, now)
+                    if spent:
+                        self._counting.append(spent)
+                        self._next = max(self._next, now - _CATCH_UP) + spent.units / self.units
+                        return spent
                 self._sleep(pause)
 
-    def correct(self, spent: Spent, units: float) -> None:
-        """See `Spent.correct`."""
-        with self._lock:
-            self.total += units
-            if not self.units:
-                return
-            self._next += (units - spent.units) / self.units
-            spent.units = units
-            self._answered = True
-            if spent.estimate:
-                self._factor = max(units / spent.estimate, 1 + (self._factor - 1) * _FORGETTING)
-
-    def _fitting(self, estimates: Sequence[float], now: float) -> tuple[int, float, float]:
-        """How many parts may be sent now, their units, and otherwise the seconds until it is worth asking again."""
-        while self._recent and self._over(self._recent[0]) <= now:
-            self._recent.popleft()
-        limit = self.units if self._answered else max(1.0, self.units * _UNKNOWN_PART)
-        room = limit - sum(spent.units for spent in self._recent)
+    def _fitting(self, estimates: Sequence[float], now: float) -> tuple[Spent | None, float]:
+        """What there is room for now, or the seconds until it is worth asking again."""
+        self._counting = [spent for spent in self._counting if spent.until is None or spent.until > now]
+        known = self._quickest is not None
+        limit = self.units if known else max(1.0, self.units * _UNKNOWN_PART)
+        room = limit - sum(spent.units for spent in self._counting)
         least = min(sum(estimates), max(estimates[0], limit * _LEAST_PART)) * self._factor
-        # What alone costs more than a second's budget goes out when nothing else counts, and counts for longer.
-        if least > room and self._recent:
-            if not self._answered:
-                return 0, 0.0, 0.005
-            return 0, 0.0, max(self._over(self._recent[0]) - now, 0.001)
+        # What alone costs more than the budget goes out when nothing else counts, and counts for longer.
+        if least > room and self._counting:
+            ends = [spent.until for spent in self._counting if spent.until is not None]
+            return None, min([_LOOK if len(ends) < len(self._counting) else WINDOW, *(end - now for end in ends)])
         if self._next > now:
-            return 0, 0.0, self._next - now
+            return None, self._next - now
         number, units = 1, estimates[0]
         for estimate in estimates[1:]:
             if (units + estimate) * self._factor > room:
                 break
             number, units = number + 1, units + estimate
-        return number, units, 0.0
+        return Spent(number, units, units * self._factor, now), 0.0
 
-    def _over(self, spent: Spent) -> float:
-        return spent.at + WINDOW * max(1.0, spent.units / self.units)
+    def _answered(self, spent: Spent) -> None:
+        with self._lock:
+            self.total += spent.units
+            if not self.units:
+                return
+            now = self._clock()
+            taken = now - spent.at
+            self._quickest = taken if self._quickest is None else min(self._quickest, taken)
+            spent.until = now - self._quickest + WINDOW * max(1.0, spent.units / self.units)
+            self._next += (spent.units - spent.estimate * self._factor) / self.units
+            self._factor = max(spent.units / spent.estimate, 1 + (self._factor - 1) * _FORGETTING)

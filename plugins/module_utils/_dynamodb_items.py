@@ -207,14 +207,13 @@ class Items:
             arguments["Limit"] = min(int(options.get("Limit", 1 << 30)), max(1, int(units / for_each)))
         if "Limit" in arguments:
             units = min(units, max(1.0, arguments["Limit"] * for_each))
-        _number, spent = budget.take([units])
-        body = self._send("Scan", arguments, TableName=table.name)
-        head = _without_items(body)
-        used = float(head.get("ConsumedCapacity", {}).get("CapacityUnits", units))
-        spent.correct(used)
+        with budget.spend([units]) as spent:
+            body = self._send("Scan", arguments, TableName=table.name)
+            head = _without_items(body)
+            spent.units = _consumed(head, units)
         scanned = int(head.get("ScannedCount", 0))
         if scanned:
-            self._learn(table, used / scanned)
+            self._learn(table, spent.units / scanned)
         return Page(body, scanned, head.get("LastEvaluatedKey"))
 
     def scan(self, work: Sequence[tuple[Table, Callable[[Page], None]]], segments: int = 0, **options: Any) -> None:
@@ -275,18 +274,18 @@ class Items:
         for_each = max(1.0, self._read_units(table))
 
         def once(waiting: Sequence[Any]) -> tuple[Sequence[Any], int]:
-            number, spent = self.budget(table, "read").take([for_each] * len(waiting))
-            request = {"Keys": list(waiting[:number]), "ConsistentRead": True, **options}
-            answer = self._answer(
-                "BatchGetItem",
-                {"RequestItems": {table.name: request}, "ReturnConsumedCapacity": "TOTAL"},
-                RequestItems={table.name: {"Keys": [{}]}},
-            )
-            items = _of_one_table(answer.get("Responses")) or []
-            found.extend(items)
-            left = (_of_one_table(answer.get("UnprocessedKeys")) or {}).get("Keys", [])
-            spent.correct(_consumed(answer, for_each * (number - len(left))))
-            return [*left, *waiting[number:]], number - len(left)
+            with self.budget(table, "read").spend([for_each] * len(waiting)) as spent:
+                request = {"Keys": list(waiting[: spent.number]), "ConsistentRead": True, **options}
+                answer = self._answer(
+                    "BatchGetItem",
+                    {"RequestItems": {table.name: request}, "ReturnConsumedCapacity": "TOTAL"},
+                    RequestItems={table.name: {"Keys": [{}]}},
+                )
+                left = (_of_one_table(answer.get("UnprocessedKeys")) or {}).get("Keys", [])
+                done = spent.number - len(left)
+                spent.units = _consumed(answer, for_each * done)
+            found.extend(_of_one_table(answer.get("Responses")) or [])
+            return [*left, *waiting[spent.number :]], done
 
         self._all_of(keys, once, "dynamodb:BatchGetItem")
         return found
@@ -313,19 +312,19 @@ class Items:
 
         def once(waiting: Sequence[Any]) -> tuple[Sequence[Any], int]:
             estimates = [_units_of(request) for request in waiting] if budget.units else [1.0] * len(waiting)
-            number, spent = budget.take(estimates)
-            sent = waiting[:number]
-            answer = self._answer(
-                "BatchWriteItem",
-                {"RequestItems": {table.name: list(sent)}, "ReturnConsumedCapacity": _detail(table)},
-                RequestItems={table.name: [{}]},
-            )
-            left = {_key_of(table, request) for request in _of_one_table(answer.get("UnprocessedItems")) or ()}
-            done = [request for request in sent if _key_of(table, request) not in left] if left else sent
-            spent.correct(_consumed(answer, sum(estimates[: len(done)])))
+            with budget.spend(estimates) as spent:
+                sent = waiting[: spent.number]
+                answer = self._answer(
+                    "BatchWriteItem",
+                    {"RequestItems": {table.name: list(sent)}, "ReturnConsumedCapacity": _detail(table)},
+                    RequestItems={table.name: [{}]},
+                )
+                left = {_key_of(table, request) for request in _of_one_table(answer.get("UnprocessedItems")) or ()}
+                done = [request for request in sent if _key_of(table, request) not in left] if left else sent
+                spent.units = _consumed(answer, sum(estimates[: len(done)]))
             written(done)
             again = [request for request in sent if _key_of(table, request) in left] if left else []
-            return [*again, *waiting[number:]], len(done)
+            return [*again, *waiting[spent.number :]], len(done)
 
         self._all_of(requests, once, "dynamodb:BatchWriteItem")
 
@@ -343,15 +342,16 @@ class Items:
         Raises:
             AwsError: AWS refused for another reason, or did not answer.
         """
-        _number, spent = self.budget(table, "write").take([float(write_units(item))])
         arguments = {"TableName": table.name, "Item": item, "ReturnConsumedCapacity": _detail(table), **condition}
-        try:
-            answer = self._answer("PutItem", arguments, TableName=table.name, Item={})
-        except AwsError as error:
-            if error.code == "ConditionalCheckFailedException":
-                return False
-            raise
-        spent.correct(_consumed(answer, spent.units))
+        # "If a ConditionExpression evaluates to false [...] DynamoDB still consumes write capacity" (capacity-unit pages).
+        with self.budget(table, "write").spend([float(write_units(item))]) as spent:
+            try:
+                answer = self._answer("PutItem", arguments, TableName=table.name, Item={})
+            except AwsError as error:
+                if error.code == "ConditionalCheckFailedException":
+                    return False
+                raise
+            spent.units = _consumed(answer, spent.units)
         return True
 
     # The way to AWS

@@ -128,7 +128,7 @@ def test_only_what_is_named_or_let_through_is_copied(spoilt: Account) -> None:
     )
     assert named["rc_"] == 0, named["output"]
     assert (named["results"][0]["after"]["created"], named["results"][0]["after"]["overwritten"]) == (1, 1)
-    assert [text[:38] for text in named["warnings"]] == [
+    assert [text[:39] for text in named["warnings"]] == [
         "live: 1 of the keys are not in restored",
         "live: nothing is exported, so this can",
     ]
