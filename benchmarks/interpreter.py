@@ -4,7 +4,7 @@
 """A python that writes down what each module process of a playbook cost.
 
 Ansible runs modules with `ansible_python_interpreter`; here that is a small program that runs the real one as its child
-and asks the kernel afterwards. So every module process is seen, exactly and without sampling.
+and asks the kernel for it. So every module process is seen.
 """
 
 from __future__ import annotations
@@ -15,17 +15,46 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+# A module may have processes of its own; what all of them have at the same time is looked at again and again, each page
+# that they share counted once (PSS).
 _PROGRAM = """\
 #!{python} -IS
-import json, os, sys, time
+import glob, json, os, sys, time
+
+def family(pid):
+    yield pid
+    for name in glob.glob(f"/proc/{{pid}}/task/*/children"):
+        try:
+            with open(name) as children:
+                pids = children.read().split()
+        except OSError:
+            continue
+        for child in pids:
+            yield from family(int(child))
+
+def pss_kib(pid):
+    try:
+        with open(f"/proc/{{pid}}/smaps_rollup") as lines:
+            return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    except OSError:
+        return 0
+
 started = time.time()
 child = os.posix_spawn({python!r}, [{python!r}, *sys.argv[1:]], os.environ)
-_, status, usage = os.wait4(child, 0)
-line = {{"command": sys.argv[1:], "seconds": time.time() - started, "peak_kib": usage.ru_maxrss}}
+together, ended = 0, 0
+while not ended:
+    together = max(together, sum(map(pss_kib, family(child))))
+    time.sleep({pause})
+    ended, status, usage = os.wait4(child, os.WNOHANG)
+peak = max(together, usage.ru_maxrss)
+line = {{"command": sys.argv[1:], "seconds": time.time() - started, "peak_kib": peak}}
 with open({log!r}, "a") as log:
     log.write(json.dumps(line) + "\\n")
 os._exit(os.waitstatus_to_exitcode(status) & 255)
 """
+
+# Seconds from one look at the memory to the next.
+_PAUSE = 0.05
 
 # Modules are seen by name only as files, not when they come through standard input.
 BY_NAME = {"ANSIBLE_PIPELINING": "false"}
@@ -38,7 +67,7 @@ class ModuleProcess:
     Attributes:
         name: The module, for example `lambda_concurrency`.
         seconds: Wall time of its process.
-        peak_mib: The most memory that it had resident.
+        peak_mib: The most memory that it had, its own processes included.
     """
 
     name: str
@@ -52,7 +81,7 @@ class Interpreter:
     def __init__(self, folder: Path) -> None:
         self._log = folder / "module-processes"
         self.path = folder / "python"
-        self.path.write_text(_PROGRAM.format(python=sys.executable, log=str(self._log)))
+        self.path.write_text(_PROGRAM.format(python=sys.executable, log=str(self._log), pause=_PAUSE))
         self.path.chmod(0o755)
 
     def processes(self) -> list[ModuleProcess]:

@@ -24,8 +24,9 @@ _MOST_MIB = 150.0
 
 _COLUMNS = ("", "Runs", "Peak memory of the module process")
 _HOW = (
-    "The most memory that the module's process had resident (`ru_maxrss`), told by the kernel when it ends. Python, "
-    "Ansible's module code and boto3 are in it. No rate limits, 5 ms latency."
+    "The most memory that the module's process had: resident as the kernel tells it at the end (`ru_maxrss`), or together "
+    "with processes of its own, pages that they share counted once (`Pss`, looked at 20 times a second), whichever is "
+    "more. Python, Ansible's module code and boto3 are in it. No rate limits, 5 ms latency."
 )
 
 

@@ -107,7 +107,12 @@ def size_of(value: Mapping[str, Any]) -> int:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
-    return sum(len(name.encode()) + _size_of_value(*next(iter(typed.items()))) for name, typed in value.items())
+    # Written out, because the endpoint counts every item that is written while somebody is measured.
+    size = 0
+    for name, typed in value.items():
+        for kind, content in typed.items():
+            size += len(name.encode()) + (len(content.encode()) if kind == "S" else _size_of_value(kind, content))
+    return size
 
 
 def _size_of_value(kind: str, value: Any) -> int:
@@ -115,10 +120,10 @@ def _size_of_value(kind: str, value: Any) -> int:
         return len(value.encode())
     if kind == "N":
         return len(value.strip("-0.")) // 2 + 2
-    if kind == "L":
-        return 3 + sum(1 + _size_of_value(*next(iter(typed.items()))) for typed in value)
     if kind == "M":
         return 3 + len(value) + size_of(value)
+    if kind == "L":
+        return 3 + sum(1 + _size_of_value(*one) for typed in value for one in typed.items())
     if kind in ("SS", "NS"):
         return sum(_size_of_value(kind[0], one) for one in value)
     return 1

@@ -158,3 +158,19 @@ def test_the_hand_written_part_is_kept() -> None:
 
 def test_a_first_result_has_an_empty_hand_written_part() -> None:
     assert results.found("") == "## What we found\n"
+
+
+def test_the_processes_of_a_module_are_counted_together(tmp_path: Path) -> None:
+    module = tmp_path / "AnsiballZ_some_module.py"
+    module.write_text(
+        "import os, time\n"
+        "shared = bytearray(b'x') * 64 * 2**20\n"
+        "os.fork() and os.fork()\n"
+        "own = bytearray(b'x') * 32 * 2**20\n"
+        "time.sleep(1)\n"
+    )
+    interpreter = Interpreter(tmp_path)
+    assert subprocess.run([interpreter.path, module], check=False).returncode == 0
+    (process,) = interpreter.processes()
+    # What all three share, once, and what each has of its own.
+    assert 64 + 3 * 32 < process.peak_mib < 64 + 3 * 32 + 40
