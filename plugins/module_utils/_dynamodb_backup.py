@@ -21,12 +21,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import (
-    Pitr,
-    await_continuous_backups,
-    refuse_arn,
-    shape_pitr,
-)
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import Pitr, refuse_arn, shape_pitr
 from ansible_collections.runbook.aws.plugins.module_utils._moments import LATEST, stamp
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 
@@ -102,7 +97,6 @@ class TableBackups:
         status: Of the table, or none if there is none of that name (any more).
         backups: Newest first; none that is deleted.
         read_at: When this was read, by AWS's clock.
-        ready: Whether AWS takes backups of the table yet.
     """
 
     table: str
@@ -110,7 +104,6 @@ class TableBackups:
     status: str | None
     backups: tuple[Backup, ...]
     read_at: datetime
-    ready: bool = True
 
     @property
     def own(self) -> tuple[Backup, ...]:
@@ -260,8 +253,6 @@ def _create(state: TableBackups, name: str) -> tuple[Call, ...]:
             f"{state.table} is {state.status}, and AWS takes no backup of it in that state. Wait until it is ACTIVE, or"
             " leave it out."
         )
-    if not state.ready:
-        waits.append(await_continuous_backups(state.table))
     made = Call(
         "dynamodb",
         "CreateBackup",

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, TypeVar
@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_backup import (
     AWS_BACKUP,
-    CREATING,
     DELETED,
     SYSTEM,
     USER,
@@ -42,8 +41,6 @@ T = TypeVar("T")
 PAGE = 100
 # So many tables are asked for one by one; more, and one listing of the account is likely to be quicker.
 FEW = 3
-# AWS enables continuous backups on a new table within minutes. Older tables need not be asked.
-YOUNG = timedelta(hours=1)
 _MISSING = ("ResourceNotFoundException", "TableNotFoundException")
 
 
@@ -245,15 +242,9 @@ class Reader:
             table.status if table else None,
             backups,
             table.read_at if table else self._listing.read_at,
-            ready=table is None or self._is_ready(table),
         )
         self._found[target.name] = state
         return state
-
-    def _is_ready(self, table: _Table) -> bool:
-        if table.status == CREATING:
-            return False
-        return table.read_at - table.created > YOUNG or fetch_pitr(self._aws, table.name).ready
 
     def confirm(self, target: Target, plan: Plan, learned: Mapping[str, Any]) -> dict[str, Any]:
         """The backup that a target is about, as a field of its result; read again if anything was done.

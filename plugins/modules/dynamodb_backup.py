@@ -79,8 +79,7 @@ notes:
   - Backups of AWS Backup are not touched; M(runbook.aws.dynamodb_backup_info) shows them.
   - Where the answer of C(CreateBackup) is lost on the way, it is asked for again, and two backups can have the name.
   - "IAM actions: C(dynamodb:DescribeTable), C(dynamodb:ListBackups), C(dynamodb:CreateBackup),
-    C(dynamodb:DescribeBackup), C(dynamodb:DescribeContinuousBackups) for tables younger than an hour, and
-    C(dynamodb:DeleteBackup) to delete."
+    C(dynamodb:DescribeBackup), and C(dynamodb:DeleteBackup) to delete."
 seealso:
   - module: runbook.aws.dynamodb_backup_info
   - module: runbook.aws.dynamodb_pitr
@@ -219,6 +218,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_backup impor
     read_targets,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_backup_reader import Reader
+from ansible_collections.runbook.aws.plugins.module_utils._later import NEW_TABLE, Later
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
@@ -231,7 +231,8 @@ def main() -> None:
         module.fail_json(msg=str(refusal))
     aws = module.aws("dynamodb")
     reader = Reader(aws, targets)
-    module.run(aws, targets, reader.fetch, plan_backup, confirm=reader.confirm)
+    patient = Later(aws, NEW_TABLE, module.params["wait_timeout"])
+    module.run(patient, targets, reader.fetch, plan_backup, confirm=reader.confirm)
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import 
     fetch_pitr,
     plan_pitr,
 )
+from ansible_collections.runbook.aws.plugins.module_utils._later import NEW_TABLE, Later
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Target
 
@@ -143,7 +144,8 @@ def main() -> None:
         check(target)
         return fetch_pitr(aws, target.name)
 
-    module.run(aws, [Target(table["name"], table) for table in module.params["tables"]], fetch, plan_pitr)
+    targets = [Target(table["name"], table) for table in module.params["tables"]]
+    module.run(Later(aws, NEW_TABLE, module.params["wait_timeout"]), targets, fetch, plan_pitr)
 
 
 if __name__ == "__main__":

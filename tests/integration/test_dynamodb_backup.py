@@ -136,6 +136,19 @@ def test_what_an_ended_run_started_is_waited_for_by_the_next(nights: Account) ->
     assert nights.mutating(mark) == []
 
 
+def test_a_table_made_just_now_is_backed_up_as_soon_as_aws_takes_it(account: Account) -> None:
+    account.settings(continuous_backups_seconds=600)
+    make_table(account, "new", units=None)
+    mark = account.mark()
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(backup, account, {"table": "new", "name": "first"})
+        time_passes_after(account, mark, "CreateBackup")
+        result = run.result()
+    assert result["rc_"] == 0, result["output"]
+    assert result["results"][0]["calls"] == ["dynamodb:CreateBackup"]
+    assert seen(account) == ["new/first"]
+
+
 def test_a_table_that_was_made_again_has_no_backup_of_that_name_yet(nights: Account) -> None:
     client = nights.client("dynamodb")
     client.delete_table(TableName="a")

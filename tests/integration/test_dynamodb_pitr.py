@@ -85,6 +85,17 @@ def test_check_mode_the_run_the_second_run_and_the_way_back(tables: Account) -> 
     assert [seen(tables, name) for name in ("off", "long", "kept", "unwanted")] == [None, 35, 14, 35]
 
 
+def test_a_table_made_just_now_is_protected_as_soon_as_aws_takes_it(account: Account) -> None:
+    make_table(account, "new", units=None)
+    account.fault("dynamodb", "UpdateContinuousBackups", error="ContinuousBackupsUnavailableException", times=2)
+    mark = account.mark()
+    result = pitr(account, {"name": "new", "recovery_period_days": 3})
+    assert result["rc_"] == 0, result["output"]
+    assert result["results"][0]["calls"] == ["dynamodb:UpdateContinuousBackups"]
+    assert len(account.mutating(mark)) == 3
+    assert seen(account, "new") == 3
+
+
 def test_bad_input_and_faults_are_errors_that_help(tables: Account) -> None:
     mark = tables.mark()
     result = pitr(tables, {"name": "off"}, {"name": "missing"}, {"name": "kept", "recovery_period_days": 36})

@@ -59,7 +59,6 @@ class Answers:
         *,
         points: Sequence[Mapping[str, Any]] = (),
         latest: datetime | None = None,
-        made: datetime = OLD,
         page: int = 100,
         denied: Sequence[str] = (),
     ) -> None:
@@ -68,7 +67,6 @@ class Answers:
         self._backups = backups
         self._points = points
         self._latest = latest
-        self._made = made
         self._page = page
         self._denied = denied
 
@@ -86,7 +84,7 @@ class Answers:
         if name not in self._tables:
             raise AwsError("dynamodb:DescribeTable was refused: ResourceNotFoundException", "ResourceNotFoundException")
         found = {"TableName": name, "TableArn": arn(name), "TableId": f"id of {name}", "TableStatus": "ACTIVE"}
-        return {"Table": {**found, "CreationDateTime": self._made}}
+        return {"Table": {**found, "CreationDateTime": OLD}}
 
     def _ListTables(self) -> dict[str, Any]:
         return {"TableNames": list(self._tables)}
@@ -115,13 +113,8 @@ class Answers:
                 "EarliestRestorableDateTime": OLD,
                 "LatestRestorableDateTime": self._latest,
             }
-        status = "ENABLED" if self._made < NOW - timedelta(minutes=5) else "DISABLED"
-        return {
-            "ContinuousBackupsDescription": {
-                "ContinuousBackupsStatus": status,
-                "PointInTimeRecoveryDescription": recovery,
-            }
-        }
+        backups = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
+        return {"ContinuousBackupsDescription": backups}
 
     def _DescribeBackup(self, BackupArn: str) -> dict[str, Any]:
         (found,) = [b for b in self._backups if b["BackupArn"] == BackupArn]
@@ -181,16 +174,6 @@ def test_what_refuses_the_listing_is_each_targets_error() -> None:
         with pytest.raises(AwsError, match="ListBackups was refused"):
             reader.fetch(target(name))
     assert aws.counted["ListBackups"] == 1
-
-
-@pytest.mark.parametrize(
-    ("made", "ready", "asked"),
-    [(OLD, True, 0), (NOW - timedelta(minutes=30), True, 1), (NOW - timedelta(seconds=5), False, 1)],
-)
-def test_only_a_young_table_is_asked_whether_it_can_be_backed_up(made: datetime, ready: bool, asked: int) -> None:
-    aws: Any = Answers(["t"], made=made)
-    assert Reader(aws, [target("t")]).fetch(target("t")).ready is ready
-    assert aws.counted["DescribeContinuousBackups"] == asked
 
 
 def test_a_table_that_is_gone_is_a_state_and_no_error() -> None:

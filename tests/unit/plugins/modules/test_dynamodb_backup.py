@@ -115,11 +115,10 @@ def test_what_is_there_is_named_by_its_arn() -> None:
     [
         ({}, []),
         ({"status": "UPDATING"}, []),
-        ({"ready": False}, ["DescribeContinuousBackups"]),
-        ({"status": "CREATING", "ready": False}, ["DescribeTable", "DescribeContinuousBackups"]),
+        ({"status": "CREATING"}, ["DescribeTable"]),
     ],
 )
-def test_a_new_table_is_waited_for(state: dict[str, Any], waits: list[str]) -> None:
+def test_a_table_that_is_being_made_is_waited_for(state: dict[str, Any], waits: list[str]) -> None:
     plan = planned(table(**state), name="nightly")
     assert [c.operation for c in plan.calls] == [*waits, "CreateBackup"]
     assert all(c.settle for c in plan.calls)
