@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, TypeVar
@@ -99,8 +100,11 @@ def _lines(file: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
     try:
         with gzip.GzipFile(fileobj=file, mode="rb") as packed:
             for line in packed:
-                yield json.loads(line)
-    except (OSError, EOFError, ValueError) as error:
+                said = json.loads(line)
+                if not isinstance(said, dict):
+                    raise _no_manifest(name)
+                yield said
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise _no_manifest(name) from error
 
 

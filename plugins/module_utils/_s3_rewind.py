@@ -251,8 +251,8 @@ def reached(name: str, bucket: Bucket, prefix: str, to: str) -> str:
         if meets and not expiry.newest and expiry.reaches(told, bucket.now):
             raise Refused(
                 f"{name}: {told} is {expiry.days} days ago or more, and the lifecycle rule {expiry.name} of "
-                f"{bucket.name} deletes versions that long after they were overwritten or deleted. Choose a later time, or bring it "
-                "back from a copy: runbook.aws.s3_copy."
+                f"{bucket.name} deletes versions that long after they were overwritten or deleted. Choose a later time, "
+                "or bring it back from a copy: runbook.aws.s3_copy."
             )
     return told
 
