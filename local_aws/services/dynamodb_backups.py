@@ -166,7 +166,7 @@ def back_up(database: Database, state: TableState, name: str, kind: str = "USER"
         table_name=table.name,
         table_arn=table.table_arn,
         source=_source(description),
-        features={} if kind == "SYSTEM" else _features(description, state, now),
+        features=_features(description, state, now),
         size=description["TableSizeBytes"],
         expires=now + _SYSTEM_BACKUP_DAYS * _DAY if kind == "SYSTEM" else None,
     )

@@ -278,6 +278,8 @@ def test_a_deleted_table_with_recovery_leaves_a_system_backup_for_35_days(slow: 
         describe(client, "orders")
     (backup,) = client.list_backups(BackupType="SYSTEM")["BackupSummaries"]
     assert (backup["BackupName"], backup["BackupStatus"]) == ("orders$DeletedTableBackup", "AVAILABLE")
+    features = client.describe_backup(BackupArn=backup["BackupArn"])["BackupDescription"]["SourceTableFeatureDetails"]
+    assert [index["IndexName"] for index in features["GlobalSecondaryIndexes"]] == ["by-user"]
     with refused("ValidationException", "not allowed to delete the system backup"):
         client.delete_backup(BackupArn=backup["BackupArn"])
     assert backup["BackupExpiryDateTime"] - backup["BackupCreationDateTime"] == datetime.timedelta(days=35)
