@@ -71,10 +71,19 @@ class Data:
             }
         return found
 
+    def entries(self, **options: Any) -> list[tuple[str, str, bool]]:
+        """Versions and delete markers: key, version, whether it is the latest."""
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, **options)
+        return [
+            (entry["Key"], entry["VersionId"], entry["IsLatest"])
+            for page in pages
+            for kind in ("Versions", "DeleteMarkers")
+            for entry in page.get(kind, [])
+        ]
+
     def versions(self) -> set[str]:
         """The ids of all versions and delete markers."""
-        listed = self.client.list_object_versions(Bucket=self.bucket)
-        return {entry["VersionId"] for kind in ("Versions", "DeleteMarkers") for entry in listed.get(kind, [])}
+        return {version for _key, version, _latest in self.entries()}
 
 
 def without_times(results: list[dict[str, Any]]) -> list[dict[str, Any]]:

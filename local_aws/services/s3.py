@@ -433,6 +433,26 @@ def complete_multipart_upload(call: Call) -> Result | None:
     return result
 
 
+@rule("s3", "RestoreObject")
+def restore_object(call: Call) -> Result | None:
+    """A version that is not current can be restored from an archive too.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html, VersionId
+    """
+    bucket = _bucket(call)
+    wanted = call.arguments.get("VersionId")
+    if bucket is None or not wanted:
+        return None
+    versions = bucket.keys.getlist(call.arguments["Key"], [])
+    version = next((version for version in versions if version.version_id == wanted), None)
+    if not isinstance(version, FakeKey):
+        raise AwsError("NoSuchVersion", "The specified version does not exist.", 404)
+    if version.storage_class not in ("GLACIER", "DEEP_ARCHIVE"):
+        raise AwsError("InvalidObjectState", "The operation is not valid for the object's storage class", 403)
+    version.restore(int((call.arguments.get("RestoreRequest") or {}).get("Days") or 1))
+    return {}
+
+
 # --- Lifecycle -------------------------------------------------------------------------------------------------------
 
 

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import botocore.config
 import pytest
 from integration.run_module import run_module
 from s3_data import DESCRIPTION, MEGABYTE, Data, without_times
@@ -74,3 +77,184 @@ def test_a_prefix_is_what_it_was_and_the_way_back_is_exact(data: Data) -> None:
     back = run_module(account, "s3_restore", prefixes=[result["before"] for result in done["results"]])
     assert back["changed"]
     assert data.seen() == bad
+
+
+def test_what_can_not_be_brought_back_is_refused_and_nothing_is_written(account: Account) -> None:
+    good, cold, mixed = Data(account), Data(account, "cold"), Data(account, "mixed", "")
+    good.put("a", "1")
+    cold.put("ice", "1", StorageClass="GLACIER")
+    mixed.put("a", "1")
+    off, suspended = Data(account, "off", ""), Data(account, "suspended", "Suspended")
+    then = good.later()
+    good.put("a", "2")
+    cold.put("ice", "2")
+    mixed.put("a", "2")
+    mixed.client.put_bucket_versioning(Bucket=mixed.bucket, VersioningConfiguration={"Status": "Enabled"})
+    mixed.put("a", "3")
+    mark = account.mark()
+    buckets = [good.bucket, cold.bucket, mixed.bucket, off.bucket, suspended.bucket, "nowhere-at-all"]
+    told = run_module(
+        account, "s3_restore", prefixes=[{"bucket": bucket, "prefix": "", "to": then} for bucket in buckets]
+    )
+    errors = [result["error"] or "" for result in told["results"]]
+    assert told["failed"] and "5 of 6 failed, nothing was written" in told["msg"]
+    for error, said in zip(
+        errors,
+        ["", "ice was in GLACIER", "a was written without versioning at", "is off", "is suspended", "NoSuchBucket"],
+        strict=True,
+    ):
+        assert said in error
+    assert told["results"][1]["problems"][0]["keys"] == ["ice"]
+    assert account.mutating(mark) == []
+
+    # The archived version can be read again after a restore, and stays readable.
+    version = next(version for key, version, latest in cold.entries() if not latest)
+    cold.client.restore_object(Bucket=cold.bucket, Key="ice", VersionId=version, RestoreRequest={"Days": 1})
+    for _look in range(2):
+        cold.client.head_object(Bucket=cold.bucket, Key="ice", VersionId=version)
+    assert restore(cold, then)["changed"]
+    assert cold.seen()["ice"]["content"] == b"1" and cold.seen()["ice"]["class"] == "STANDARD"
+
+
+def test_what_kms_encrypts_keeps_its_key_and_is_compared_by_its_content(account: Account) -> None:
+    data = Data(account)
+    # As older tools wrote: without a checksum, so that only the content tells.
+    bare = botocore.config.Config(request_checksum_calculation="when_required", s3={"addressing_style": "path"})
+    data.client = account.session.client("s3", endpoint_url=account.endpoint, config=bare)
+    key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "data-key"}
+    data.put("same", "content", **key)
+    data.put("changed", "before", **key)
+    then = data.later()
+    data.put("same", "content", **key)
+    data.put("changed", "after!")
+    account.deny("s3:GetBucketLifecycleConfiguration")
+    told = restore(data, then)
+    changes = told["results"][0]["after"]["changes"]
+    assert changes == {"changed": 1, "deleted": 0, "created": 0, "unchanged": 1, "bytes": 6}
+    assert "not observable" in told["warnings"][0]
+    made = data.client.head_object(Bucket=data.bucket, Key="changed")
+    assert (made["ServerSideEncryption"], made["SSEKMSKeyId"]) == ("aws:kms", "data-key")
+    assert data.seen()["changed"]["content"] == b"before"
+    assert not restore(data, then)["changed"]
+
+
+def test_grants_come_back_where_objects_have_acls(account: Account) -> None:
+    data = Data(account)
+    controls = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    data.client.put_bucket_ownership_controls(Bucket=data.bucket, OwnershipControls=controls)
+    data.put("public", "same", ACL="public-read")
+    data.put("private", "same")
+    then = data.later()
+    data.put("public", "same")
+    data.put("private", "same")
+
+    def grants(key: str) -> list[str]:
+        found = data.client.get_object_acl(Bucket=data.bucket, Key=key)["Grants"]
+        return sorted(grant["Permission"] for grant in found)
+
+    assert grants("public") == ["FULL_CONTROL"]
+    done = restore(data, then)
+    assert done["results"][0]["after"]["keys"]["changed"] == ["public"]
+    assert grants("public") == ["FULL_CONTROL", "READ"]
+    assert not restore(data, then)["changed"]
+
+
+def test_a_bad_connection_loses_nothing_and_counts_nothing_twice(data: Data) -> None:
+    account = data.account
+    for number in range(12):
+        data.put(f"k{number:02}", "good")
+    large = data.upload("large", b"x" * 5 * MEGABYTE, b"y")
+    good, then = data.seen(), data.later()
+    for key in good:
+        data.put(key, "bad")
+    for number in range(5):
+        data.put(f"new{number}", "new")
+    data.delete("k03")
+    bad = data.versions()
+    account.fault("s3", "CopyObject", error="SlowDown", status=503, message="Please reduce your request rate.", times=6)
+    account.fault("s3", "CopyObject", mode="disconnect", after=2, times=2)
+    # The work is done, the answer lost: what is sent again finds the key changed, by itself.
+    account.fault("s3", "CopyObject", mode="disconnect_after", after=5, times=3)
+    account.fault("s3", "CompleteMultipartUpload", mode="disconnect_after")
+    account.fault("s3", "DeleteObjects", mode="disconnect_after")
+    account.fault("s3", "ListObjectVersions", error="SlowDown", status=503, times=1)
+    done = restore(data, then)
+    assert not done.get("failed"), done["msg"]
+    assert data.seen() == good and data.seen()["large"]["etag"] == large
+    assert len(data.versions() - bad) == 12 + 1 + 5, "one new version of each key"
+    uploads = data.client.list_multipart_uploads(Bucket=data.bucket)
+    assert "Uploads" not in uploads
+
+
+def test_keys_that_fail_are_named_and_the_next_run_does_them(data: Data) -> None:
+    account = data.account
+    for key in ("a", "b", "c"):
+        data.put(key, "good")
+    large = data.upload("large", b"x" * 5 * MEGABYTE, b"y")
+    good, then = data.seen(), data.later()
+    for key in good:
+        data.put(key, "bad")
+    data.put("new", "new")
+    account.fault("s3", "CopyObject", match={"Key": "b"}, error="AccessDenied", status=403, message="Access Denied")
+    account.fault("s3", "UploadPartCopy", match={"PartNumber": 2}, error="AccessDenied", status=403)
+    failed = restore(data, then)
+    assert failed["failed"] and failed["changed"]
+    result = failed["results"][0]
+    assert "2 of 5 keys failed, 3 are done. The first: b: s3:CopyObject was refused: AccessDenied" in failed["msg"]
+    assert {failure["key"] for failure in result["failures"]} == {"b", "large"}
+    assert result["calls"] == ["s3:CopyObject", "s3:DeleteObjects"] and result["after"] is None
+    assert "Uploads" not in data.client.list_multipart_uploads(Bucket=data.bucket), "nothing unfinished is left"
+    again = restore(data, then)
+    assert again["results"][0]["after"]["changes"]["changed"] == 2
+    assert data.seen() == good and good["large"]["etag"] == large
+    # The way back of the first run is the whole way back.
+    run_module(account, "s3_restore", prefixes=[result["before"]])
+    assert {key: what["content"] for key, what in data.seen().items()} == dict.fromkeys(
+        ("a", "b", "c", "large"), b"bad"
+    ) | {"new": b"new"}
+
+
+def test_what_somebody_else_writes_meanwhile_is_left_alone(data: Data) -> None:
+    account = data.account
+    for key in ("a", "b", "gone"):
+        data.put(key, "good")
+    then = data.later()
+    for key in ("a", "b", "new"):
+        data.put(key, "bad")
+    data.delete("gone")
+    mark = account.mark()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(restore, data, then)
+        # Between planning and writing there is more than a second.
+        deadline = time.monotonic() + 60
+        while [call["operation"] for call in account.calls(mark)].count("HeadObject") < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        for key in ("a", "gone", "new"):
+            data.put(key, "somebody else's")
+        failed = running.result()
+    assert failed["failed"]
+    assert {failure["key"] for failure in failed["results"][0]["failures"]} == {"a", "gone", "new"}
+    assert "was changed by somebody else meanwhile and left as it is now" in failed["msg"]
+    assert {key: what["content"] for key, what in data.seen().items()} == {
+        "a": b"somebody else's",
+        "b": b"good",
+        "gone": b"somebody else's",
+        "new": b"somebody else's",
+    }
+
+
+def test_prefixes_are_brought_back_at_the_same_time_page_by_page(data: Data) -> None:
+    account = data.account
+    data.put("data/kept", "good")
+    then = data.later()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: data.put(f"data/new{number:04}", ""), range(1010)))
+    data.put("logs/kept", "bad")
+    mark = account.mark()
+    prefixes = [{"bucket": data.bucket, "prefix": prefix, "to": then} for prefix in ("data/", "logs/")]
+    done = run_module(account, "s3_restore", prefixes=prefixes)
+    assert [result["after"]["changes"]["created"] for result in done["results"]] == [1010, 1]
+    assert set(data.seen()) == {"data/kept"}
+    operations = [call["operation"] for call in account.calls(mark)]
+    assert operations.count("DeleteObjects") == 3 and operations.count("ListObjectVersions") == 3
