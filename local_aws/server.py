@@ -29,9 +29,7 @@ from local_aws.rules import Call, find_rule, run_ticks
 HOST = "127.0.0.1"
 log = logging.getLogger("local_aws")
 
-# What moto's CloudFormation skips is listed all the same (services/cloudformation.py); and injected faults and
-# refusals use codes that the service models do not list, as AWS itself does.
-warnings.filterwarnings("ignore", message=r"Tried to parse .* not supported by moto's CloudFormation")
+# Injected faults and refusals use codes that the service models do not list, as AWS itself does.
 logging.getLogger("moto").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", message=r"Exception\(.*\) with code .* does not match an error shape")
 
@@ -74,7 +72,8 @@ class Application:
             return self.control.answer(method, path, environ.get("QUERY_STRING", ""), body)
         if path.startswith(application.PREFIX):
             with self._one_at_a_time:
-                return application.answer(path, self.ask)
+                # As it was sent: a key in the path may have a slash of its own.
+                return application.answer(str(environ["RAW_URI"]).partition("?")[0], self.ask)
         return self._answer_aws(environ, body)
 
     def _answer_aws(self, environ: dict[str, Any], body: bytes) -> Response:

@@ -32,7 +32,7 @@ _REFUSALS = (AwsError, BadValue, TemplateError)
 _POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 # https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
 _HANDLER_ERRORS = (
-    ("AlreadyExists", ("AlreadyExists", "AlreadyOwned", "EntityAlreadyExists", "ResourceInUse", "ResourceConflict")),
+    ("AlreadyExists", ("AlreadyExists", "AlreadyOwned", "ResourceExists", "ResourceInUse", "ResourceConflict")),
     ("AccessDenied", ("AccessDenied", "Unauthorized")),
     ("NotFound", ("NotFound", "NoSuch")),
     ("Throttling", ("Throttl", "TooManyRequests")),

@@ -41,12 +41,18 @@ def outputs(account: Account, stack: str) -> dict[str, str]:
     return {item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]}
 
 
-def health(account: Account) -> tuple[int, dict[str, Any]]:
+def get(account: Account, path: str, environment: str = "prod") -> tuple[int, dict[str, Any]]:
+    """Status and body of the application's answer."""
+    endpoint = outputs(account, f"sc-agent-app-{environment}")["ApiEndpoint"]
     try:
-        with urllib.request.urlopen(f"{outputs(account, 'sc-agent-app-prod')['ApiEndpoint']}/health") as answer:
+        with urllib.request.urlopen(f"{endpoint}/{path}") as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
+
+
+def health(account: Account) -> tuple[int, dict[str, Any]]:
+    return get(account, "health")
 
 
 def test_three_stacks_for_each_environment(application: Account) -> None:
@@ -117,6 +123,135 @@ def test_health_follows_the_function_behind_it(small: Account) -> None:
     assert health(small)[0] == 503
     client.delete_function(FunctionName="sc-agent-orchestrator-prod")
     assert health(small)[0] == 500
+
+
+def test_health_needs_the_tables_of_the_version_behind_the_alias(small: Account) -> None:
+    client, function = small.client("lambda"), "sc-agent-orchestrator-prod"
+    before = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+
+    def use(table: str) -> None:
+        variables = {**before, "SESSIONS_TABLE": table}
+        client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+        client.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+        version = client.publish_version(FunctionName=function)["Version"]
+        client.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
+
+    small.settings(transition_seconds=0)
+    use("sc-agent-sessions-prod-restored")
+    status, body = health(small)
+    assert (status, body["status"], body["version"]) == (503, "unhealthy", "2")
+    assert body["reason"] == (
+        "table sc-agent-sessions-prod-restored (SESSIONS_TABLE of sc-agent-orchestrator-prod): ResourceNotFoundException"
+    )
+    client.update_alias(FunctionName=function, Name="live", FunctionVersion="1")
+    assert health(small)[0] == 200
+    client.delete_alias(FunctionName=function, Name="live")
+    assert health(small)[0] == 500
+
+
+def test_consumers_read_the_table_that_they_are_led_to(small: Account) -> None:
+    dynamodb, ssm = small.client("dynamodb"), small.client("ssm")
+    small.settings(transition_seconds=0)
+    dynamodb.put_item(TableName="sc-agent-sessions-prod", Item={"session_id": {"S": "a/b"}, "n": {"N": "1"}})
+    status, body = get(small, "data/sessions/a%2Fb")
+    assert (status, body["item"]["n"], body["function"]) == (200, {"N": "1"}, "sc-agent-orchestrator-prod")
+    assert get(small, "data/sessions/c")[0] == 404
+    assert get(small, "data/unknown/c") == (404, {"message": "Not Found"})
+    assert get(small, "elsewhere") == (404, {"message": "Not Found"})
+    conversation = {"session_id": {"S": "s"}, "turn": {"S": "1"}, "message": {"S": "hello"}}
+    dynamodb.put_item(TableName="sc-agent-conversations-prod", Item=conversation)
+    assert get(small, "data/conversations/s/1")[1]["item"] == conversation
+
+    # The supplier agent's table is named by a parameter.
+    parameter = "/sc-agent/prod/tables/suppliers"
+    item = {"supplier_id": {"S": "1"}}
+    dynamodb.create_table(
+        TableName="restored",
+        AttributeDefinitions=[{"AttributeName": "supplier_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "supplier_id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.put_item(TableName="restored", Item=item)
+    assert get(small, "data/suppliers/1")[0] == 404
+    ssm.put_parameter(Name=parameter, Value="restored", Overwrite=True)
+    status, body = get(small, "data/suppliers/1")
+    assert (status, body["item"], body["function"]) == (200, item, "sc-agent-supplier-agent-prod")
+    ssm.put_parameter(Name=parameter, Value="gone", Overwrite=True)
+    assert health(small)[1]["reason"] == (
+        "table gone (SUPPLIERS_TABLE of sc-agent-supplier-agent-prod): ResourceNotFoundException"
+    )
+    ssm.delete_parameter(Name=parameter)
+    assert "ParameterNotFound" in health(small)[1]["reason"]
+
+
+def test_there_is_something_to_lose(application: Account) -> None:
+    dynamodb = application.client("dynamodb")
+    sessions = dynamodb.describe_table(TableName="sc-agent-sessions-prod")["Table"]
+    assert sessions["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    mappings = application.client("lambda").list_event_source_mappings(EventSourceArn=sessions["LatestStreamArn"])
+    assert [(item["FunctionArn"].split(":", 6)[6], item["BatchSize"]) for item in mappings["EventSourceMappings"]] == [
+        ("sc-agent-demand-agent-prod:live", 25)
+    ]
+    tags = {t["Key"]: t["Value"] for t in dynamodb.list_tags_of_resource(ResourceArn=sessions["TableArn"])["Tags"]}
+    assert {tags["application"], tags["environment"], tags["backup"]} == {"sc-agent", "prod", "daily"}
+    backups = dynamodb.describe_continuous_backups(TableName="sc-agent-inventory-prod")["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] == 14
+    alarms = application.client("cloudwatch").describe_alarms(AlarmNamePrefix="sc-agent-sessions-")["MetricAlarms"]
+    assert {alarm["AlarmActions"][0].split(":")[-1] for alarm in alarms} == {
+        "sc-agent-alerts-prod",
+        "sc-agent-alerts-dev",
+    }
+    policies = application.client("application-autoscaling").describe_scaling_policies(ServiceNamespace="dynamodb")
+    assert len(policies["ScalingPolicies"]) == 8
+
+
+def test_what_was_saved_of_production_deploys_another_environment_beside_it(small: Account) -> None:
+    """Template and parameters as CloudFormation gives them, with another environment's name and nothing else."""
+    cloudformation = small.client("cloudformation")
+    small.settings(transition_seconds=0)
+    for part in ("data", "app", "monitoring"):
+        source = cloudformation.describe_stacks(StackName=f"sc-agent-{part}-prod")["Stacks"][0]
+        saved = cloudformation.get_template(StackName=source["StackId"])["TemplateBody"]
+        assert len(saved) < 51_200
+        parameters = [p for p in source["Parameters"] if p["ParameterKey"] != "Environment"]
+        cloudformation.create_stack(
+            StackName=f"sc-agent-{part}-recovered",
+            TemplateBody=saved,
+            Parameters=[*parameters, {"ParameterKey": "Environment", "ParameterValue": "recovered"}],
+            Capabilities=source["Capabilities"],
+        )
+    assert {s["StackStatus"] for s in cloudformation.describe_stacks()["Stacks"]} == {"CREATE_COMPLETE"}
+
+    def names(environment: str) -> dict[str, list[str]]:
+        """Everything that the stacks list and that has a name."""
+        found: dict[str, list[str]] = {}
+        for part in ("data", "app", "monitoring"):
+            for kind, ids in listed(small, f"sc-agent-{part}-{environment}").items():
+                found[kind] = sorted(name.replace(environment, "*") for name in ids if environment in name)
+        return found
+
+    recovered = names("recovered")
+    generated = ("ApplicationAutoScaling::ScalingPolicy", "IAM::Role", "Lambda::Permission", "SecretsManager::Secret")
+    before = names("prod")
+    assert recovered.keys() == before.keys()
+    assert {kind: ids for kind, ids in recovered.items() if before[kind] != ids and kind not in generated} == {}
+    assert get(small, "health", "recovered")[1]["environment"] == "recovered"
+    assert health(small)[1]["environment"] == "prod"
+    reserved = small.client("lambda").get_function_concurrency(FunctionName="sc-agent-orchestrator-recovered")
+    assert reserved["ReservedConcurrentExecutions"] == 100
+    # The data's stack goes last: the others use its stream.
+    for part in ("monitoring", "app", "data"):
+        cloudformation.delete_stack(StackName=f"sc-agent-{part}-recovered")
+    assert not [s for s in cloudformation.describe_stacks()["Stacks"] if "recovered" in s["StackName"]]
+    assert health(small)[0] == 200
+
+
+def test_it_is_deployed_into_another_region_too(local_aws: LocalAws) -> None:
+    account = local_aws.fresh_account("eu-west-1")
+    seed(account.endpoint, account.session, environments=("prod",), minimal=True)
+    endpoint = outputs(account, "sc-agent-app-prod")["ApiEndpoint"]
+    assert endpoint == f"{account.endpoint}/_app/{account.id}/eu-west-1/sc-agent-api-prod"
+    assert health(account)[0] == 200
 
 
 def test_another_application_has_one_function_and_no_tables(account: Account) -> None:
