@@ -493,7 +493,8 @@ class Copies:
             Refused: Nothing of it could be done.
         """
         work = self._works[arguments["Copy"]]
-        time.sleep(max(0.0, work.heard + LATER - time.monotonic()))
+        if "as_of" in work.undo:
+            time.sleep(max(0.0, work.heard + LATER - time.monotonic()))
         if work.rewound:
             objects, manifest = work.rewound
             if arguments["Part"] == "manifest":

@@ -114,3 +114,110 @@ def test_a_later_copy_is_undone_to_the_copy_before(pair: Pair) -> None:
     assert not again["changed"]
     pair.run(back["results"][0]["before"])
     assert pair.target.seen() == second
+
+
+@pytest.mark.parametrize("versioning", ["", "Enabled"])
+def test_a_copy_is_verified_by_its_manifest(account: Account, versioning: str) -> None:
+    pair = Pair(account, versioning)
+    for key in ("a", "b", "c", "d"):
+        pair.source.put(f"data/{key}", key)
+    assert "there is no manifest" in pair.copy(verify=True)["msg"]
+    pair.copy()
+    mark = account.mark()
+    sound = pair.copy(verify=True)["results"][0]
+    assert not sound["changed"] and sound["after"]["objects"] == {"verified": 4, "bytes": 4}
+    assert sound["before"] == pair.wish(verify=True)
+    assert account.mutating(mark) == []
+
+    pair.target.put("copy/a", "newer")
+    pair.target.delete("copy/b")
+    if versioning:
+        # What the manifest names is still there, below something newer.
+        found = pair.copy(verify=True)["results"][0]["after"]["objects"]
+        assert found == {"verified": 2, "superseded": 2, "bytes": 4}
+        for key, version, latest in pair.target.entries(Prefix="copy/"):
+            if not latest:
+                pair.target.client.delete_object(Bucket=pair.target.bucket, Key=key, VersionId=version)
+    failed = pair.copy(verify=True)
+    result = failed["results"][0]
+    assert failed["failed"] and "Copy again from the source" in result["error"]
+    if versioning:
+        assert result["objects"] == {"verified": 2, "missing": 2, "bytes": 4}
+        assert result["keys"]["missing"] == ["a", "b"]
+    else:
+        assert result["objects"] == {"verified": 2, "missing": 1, "different": 1, "bytes": 4}
+    # The manifest does not hide it from the next copy.
+    assert pair.copy()["results"][0]["after"]["objects"]["unchanged"] == 2
+    assert pair.copied() == pair.source.seen("data/")
+
+
+def test_absent_deletes_what_the_copy_made_and_nothing_else(account: Account) -> None:
+    pair = Pair(account, "")
+    for key in ("a", "b", "c"):
+        pair.source.put(f"data/{key}", key)
+    pair.target.put("copy/a", "a")
+    pair.target.put("copy/z", "own")
+    done = pair.copy()["results"][0]
+    assert done["after"]["objects"] == {"created": 2, "unchanged": 1, "bytes": 2}
+    assert [entry.get("kept", False) for entry in pair.manifest()[1:]] == [True, False, False]
+    pair.target.put("copy/b", "changed since")
+    told = pair.copy(check=True, state="absent")
+    gone = pair.run(done["before"])
+    assert gone["results"] == told["results"]
+    assert gone["results"][0]["after"]["objects"] == {"left": 2, "deleted": 1, "bytes": 0}
+    assert "2 objects were not made by this copy, or were changed since, and stay: a, b." in gone["warnings"][1]
+    assert set(pair.target.seen()) == {"copy/a", "copy/b", "copy/z"}
+    # Without versions the way back is to copy again, which does not overwrite what is not the copy's.
+    assert gone["results"][0]["before"] == pair.wish(state="present")
+    assert "keeps no versions" in gone["warnings"][0]
+
+
+def test_a_copy_that_was_cut_off_says_so_and_goes_on(pair: Pair) -> None:
+    account = pair.account
+    account.fault("s3", "CopyObject", match={"Key": "copy/b.csv"}, error="AccessDenied", status=403)
+    account.fault("s3", "CopyObject", error="SlowDown", status=503, times=2)
+    account.fault("s3", "PutObject", mode="disconnect_after")
+    failed = pair.copy()
+    assert failed["failed"] and failed["changed"]
+    assert "1 of 3 keys failed, 2 are done" in failed["msg"]
+    head, *entries = pair.manifest()
+    assert not head["complete"] and [entry["key"] for entry in entries] == ["a ü+&?.csv", "large.bin"]
+    assert "of a copy that was not finished" in pair.copy(verify=True)["msg"]
+    done = pair.copy()
+    assert done["results"][0]["after"]["objects"] == {"unchanged": 2, "created": 1, "bytes": 3}
+    assert pair.manifest()[0]["complete"]
+    assert not pair.copy(verify=True)["changed"]
+    # A manifest that was lost is made anew from what is there.
+    pair.target.delete(MANIFEST)
+    again = pair.copy()["results"][0]
+    assert again["calls"] == ["s3:PutObject"] and again["after"]["objects"]["unchanged"] == 3
+
+
+def test_what_is_archived_is_refused_or_left_out(pair: Pair) -> None:
+    pair.source.put("data/ice", "1", StorageClass="DEEP_ARCHIVE")
+    mark = pair.account.mark()
+    refused = pair.copy()
+    assert "1 objects are archived and can not be read: ice" in refused["msg"]
+    assert pair.account.mutating(mark) == []
+    done = pair.copy(skip_archived=True)["results"][0]
+    assert done["after"]["objects"]["archived"] == 1 and done["after"]["keys"]["archived"] == ["ice"]
+    assert not pair.copy(skip_archived=True)["changed"]
+
+
+def test_another_copys_manifest_is_refused(pair: Pair) -> None:
+    pair.copy()
+    other = pair.wish(source={"bucket": pair.source.bucket, "prefix": "other/"})
+    assert "is the manifest of another copy" in pair.run(other)["msg"]
+    pair.target.put(MANIFEST, "something else")
+    assert "is no manifest of runbook.aws.s3_copy" in pair.copy()["msg"]
+
+
+def test_a_source_can_be_in_another_region(account: Account) -> None:
+    pair = Pair(account)
+    pair.source.put("data/a", "1", **DESCRIPTION)
+    mark = account.mark()
+    done = pair.run(pair.wish(), source_region="eu-west-1")
+    assert done["changed"] and pair.copied() == pair.source.seen("data/")
+    regions = {(call["operation"], call["region"]) for call in account.calls(mark) if call["operation"] != "HeadBucket"}
+    assert ("ListObjectVersions", "eu-west-1") in regions and ("CopyObject", "us-east-1") in regions
+    assert ("CopyObject", "eu-west-1") not in regions
