@@ -15,7 +15,7 @@ Sources, by the short names that the comments use:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -193,7 +193,8 @@ def _event_time(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return stamp(datetime.fromtimestamp(value / 1000 if value > _SECONDS_END else value, UTC))
     text = str(value or "").replace("\u202f", " ").strip()
-    for read in (datetime.fromisoformat, *(partial(_written, form) for form in _EVENT_TIMES)):
+    readers: list[Callable[[str], datetime]] = [datetime.fromisoformat, *(partial(_written, f) for f in _EVENT_TIMES)]
+    for read in readers:
         try:
             found = read(text)
         except ValueError:
@@ -409,6 +410,31 @@ def as_table(description: Mapping[str, Any]) -> dict[str, Any]:
         "LocalSecondaryIndexes": features.get("LocalSecondaryIndexes") or [],
         "VectorIndexes": features.get("VectorIndexes") or [],
         "SSEDescription": features.get("SSEDescription") or {},
+    }
+
+
+def remembered(table: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A backup that AWS made when the table was deleted: it does not tell its indexes and its key (probed, backup.md), so
+    they are taken to be what the settings say. What is not so shows in the end, and the next run puts it right."""
+    parts = {part["name"]: part for part in settings.get("capacity", {}).get("indexes", ())}
+    indexes: dict[str, list[dict[str, Any]]] = {"GlobalSecondaryIndexes": [], "LocalSecondaryIndexes": []}
+    types: dict[str, str] = {}
+    for index in settings.get("indexes", ()):
+        made = {"IndexName": index["name"], **index["definition"]}
+        types |= index["attributes"]
+        if index["type"] == "local":
+            indexes["LocalSecondaryIndexes"].append(made)
+        elif index["type"] == "global":
+            part = parts.get(index["name"], {})
+            units = {UNIT_FIELDS[kind]: _begins(part.get(kind, {})) for kind in KINDS}
+            indexes["GlobalSecondaryIndexes"].append({**made, "ProvisionedThroughput": units})
+    sse = settings.get("sse") or {}
+    key = {"KMSMasterKeyArn": sse["kms_master_key_id"]} if sse.get("kms_master_key_id") else {}
+    return {
+        **table,
+        **indexes,
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, kind in types.items()],
+        "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", **key} if sse.get("enabled") else {},
     }
 
 

@@ -29,6 +29,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore impo
     choose_backup,
     point_in_time,
     read_wish,
+    remembered,
     target_name,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings import (
@@ -53,7 +54,9 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Ref
 
 _GUARD = (AwsError, Refused)
 
-# Tags and policies "will only reflect the changes after a few seconds" (botocore, TagResource, PutResourcePolicy).
+# Tags and policies "will only reflect the changes after a few seconds" (botocore, TagResource, PutResourcePolicy), and
+# CloudWatch is no quicker.
+_LATE = ("tags", "resource_policy", "stream_policy", "alarms")
 PATIENCE = 20.0
 
 # What no API of the account can answer cheaply or at all, and the operator has to think of.
@@ -129,7 +132,8 @@ class RestoreReader:
             if isinstance(found, AwsError):
                 raise found
             report = {**parity(expected, found.settings), "not_checked": list(NOT_CHECKED)}
-            if not report["missing"] or time.monotonic() >= end:
+            late = [entry for entry in report["missing"] if entry["setting"].partition(".")[0] in _LATE]
+            if not late or time.monotonic() >= end:
                 break
             time.sleep(pause)
             pause = min(pause * PAUSE_GROWTH, 5.0)
@@ -215,7 +219,7 @@ class RestoreReader:
         if existing:
             backup = self._backup(wish, found, listing) if wish.backup and wish.exact else ""
             return replace(self._without_origin(wish, existing, settings, unscalable), backup=backup)
-        origin = self._origin(wish, source, listing)
+        origin = self._origin(wish, source, settings, listing)
         arn = replace(origin.source, region=self._region, name=target_name(wish, origin.at))
         if wish.target is None:
             read = self._reader().read({arn.name: wish.skipped})[arn.name]
@@ -259,7 +263,8 @@ class RestoreReader:
         Its events are some minutes late, and of 90 days.
         """
         made = found.table.get("CreationDateTime")
-        since = {"StartTime": made - timedelta(minutes=1)} if made else {}
+        # Well before it: two services, two clocks.
+        since = {"StartTime": made - timedelta(hours=1)} if made else {}
         for operation in ("RestoreTableToPointInTime", "RestoreTableFromBackup"):
             name = {"AttributeKey": "EventName", "AttributeValue": operation}
             for event in self._aws.pages("cloudtrail", "LookupEvents", "Events", LookupAttributes=[name], **since):
@@ -267,7 +272,9 @@ class RestoreReader:
                     return lineage
         return None
 
-    def _origin(self, wish: Wish, source: Found | AwsError | None, listing: Listing) -> Origin:
+    def _origin(
+        self, wish: Wish, source: Found | AwsError | None, settings: Mapping[str, Any], listing: Listing
+    ) -> Origin:
         if wish.backup:
             found = source if isinstance(source, Found) else None
             backup = self._backup(wish, found, listing)
@@ -275,6 +282,8 @@ class RestoreReader:
             details = answer["BackupDescription"]["BackupDetails"]
             table = as_table(answer["BackupDescription"])
             self._refuse_unusable(wish, table, details)
+            if details["BackupType"] == "SYSTEM":
+                table = remembered(table, settings)
             place = TableArn.read(table["TableArn"])
             if place is None:
                 raise Refused(f"{wish.source}: AWS does not say which table the backup {backup} is of.")

@@ -521,7 +521,9 @@ def same_key(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
 
 
 def _nothing(value: Any) -> bool:
-    return not value or value in ({"state": "absent"}, {"enabled": False})
+    if value in ({"state": "absent"}, "unlimited"):
+        return True
+    return all(_nothing(item) for item in value.values()) if isinstance(value, Mapping) else not value
 
 
 def _comparable(name: str, value: Any) -> Any:

@@ -112,8 +112,10 @@ class SettingsReader:
         except AwsError as error:
             return {name: answer if isinstance(answer, AwsError) else error for name, answer in answers.items()}
 
+        writable = self._writable()
+
         def complete(name: str) -> Found:
-            return self._complete(answers[name], tables[name], scaling, alarms, mappings)
+            return self._complete(answers[name], tables[name], scaling, alarms, mappings, writable)
 
         found = dict(zip(there, self._of_each(complete, there), strict=True))
         return {name: found.get(name, answers[name]) for name in names}
@@ -148,6 +150,7 @@ class SettingsReader:
         scaling: Mapping[tuple[str, str], Mapping[str, Any]],
         alarms: Mapping[str, Mapping[str, Any]],
         mappings: Sequence[Mapping[str, Any]],
+        writable: Mapping[str, Collection[str]],
     ) -> Found:
         table = answer["Table"]
         # The indexes of a table that is being restored have no state of their own (DDB-TABLE-282 of the restores' source).
@@ -159,7 +162,7 @@ class SettingsReader:
         return Found(
             table=table,
             state=state,
-            settings=shape_settings(raw, skipped, self._writable()),
+            settings=shape_settings(raw, skipped, writable),
             pitr=raw.pitr,
             unscalable=sorted(
                 {name for rate in rates if rate.autoscaling for name in rate.autoscaling.get("other_policies", ())}

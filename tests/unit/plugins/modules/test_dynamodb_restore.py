@@ -29,6 +29,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore impo
     plan_restore,
     point_in_time,
     read_wish,
+    remembered,
     target_name,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore_reader import state_of
@@ -260,6 +261,15 @@ def test_a_backup_is_restored_with_the_capacity_and_indexes_of_today() -> None:
     }
     assert operations(made)[1:] == EVERYTHING[1:]
     assert made.after["restore_from"] == {"backup": BACKUP}
+
+
+def test_a_backup_that_aws_made_itself_is_taken_to_have_what_the_settings_say() -> None:
+    details = {"TableName": "sessions", "TableArn": str(SOURCE), "KeySchema": TABLE["KeySchema"]}
+    units = {"ReadCapacityUnits": 12, "WriteCapacityUnits": 6}
+    table = as_table({"SourceTableDetails": {**details, "ProvisionedThroughput": units}})
+    made = plan(fresh(origin(remembered(table, settings()), backup=BACKUP), restore_from={"backup": "latest"}))
+    assert made.calls[0].arguments == {"TargetTableName": "sessions-restored", "BackupArn": BACKUP}
+    assert operations(made)[1:] == EVERYTHING[1:]
 
 
 def test_an_index_that_the_backup_did_not_have_is_made() -> None:
