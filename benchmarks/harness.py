@@ -53,7 +53,7 @@ class Size:
     items: int = 100_000
     many_items: int = 1_000_000
     objects: int = 10_000
-    many_objects: int = 100_000
+    many_objects: int = 50_000
     tables: int = 50
     aws: str | None = None
 

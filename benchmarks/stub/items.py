@@ -205,9 +205,10 @@ def place_of(table: str, key: Key) -> int:
 
 
 def _text(value: Item) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _CHUNK = 10_000
 
 
