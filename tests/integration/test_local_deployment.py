@@ -62,10 +62,6 @@ def test_a_saved_template_is_deployed_once_and_removed(account: Account) -> None
     larger = {**saved, "template_parameters": {**saved["template_parameters"], "MaxCapacity": 40}}
     checked = cloudformation(account, "--check", **larger)
     assert [change["ResourceChange"]["Action"] for change in checked["meta"]] == ["Modify"] * 4
-    assert cloudformation(account, **larger, create_changeset=True, changeset_name="larger")["changed"]
-    account.client("cloudformation").execute_change_set(StackName=STACK, ChangeSetName="larger")
-    targets = account.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="dynamodb")
-    assert {target["MaxCapacity"] for target in targets["ScalableTargets"]} == {40}
 
     assert cloudformation(account, state="absent")["changed"]
     assert not account.client("dynamodb").list_tables()["TableNames"]
@@ -80,5 +76,5 @@ def test_a_deployment_that_fails_says_why(account: Account) -> None:
         template_parameters={"Application": "sc-agent", "Environment": "recovered", "BucketSuffix": f"-{account.id}"},
     )
     assert result["output"] == "Problem with CREATE. Rollback complete"
-    assert any("is not authorized to perform: s3:CreateBucket" in event for event in result["events"])
+    assert any("is not authorized to perform: s3:CreateBucket" in event for event in result["log"])
     assert not account.client("dynamodb").list_tables()["TableNames"]
