@@ -28,5 +28,5 @@ SCENARIOS: dict[str, Callable[[Stub, Size], Section]] = {
     "copy-budget": copy_budget,
     "s3-restore": s3_restore,
     "memory-items": memory_items,
-    "restores": restores,
+    "restore-50": restores,
 }
