@@ -368,7 +368,7 @@ def _index_changes(arguments: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _refuse_combination(arguments: dict[str, Any]) -> None:
-    """What an UpdateTable may not change together: ack-api-quirks DDB-TABLE-442, the catalogue of texts."""
+    """What an UpdateTable may not change together: ack-api-quirks DDB-TABLE-382."""
     asked = {name for name, value in arguments.items() if value is not None} - {"TableName", "AttributeDefinitions"}
     for option, named in (
         ("DeletionProtectionEnabled", "DeletionProtection"),
@@ -377,16 +377,18 @@ def _refuse_combination(arguments: dict[str, Any]) -> None:
     ):
         if option in asked and len(asked) > 1:
             raise invalid(f"{named} modification must be the only operation in the request")
-    iops = bool({"ProvisionedThroughput", "BillingMode"} & asked)
+    if "OnDemandThroughput" in asked and {"StreamSpecification", "WarmThroughput"} & asked:
+        raise invalid("OnDemandThroughput can only be combined with BillingMode in an UpdateTable request")
+    if "WarmThroughput" in asked and {"ProvisionedThroughput", "StreamSpecification"} & asked:
+        raise invalid("WarmThroughput must be the only operation in the request")
+    iops = "ProvisionedThroughput" in asked or arguments.get("BillingMode") == PROVISIONED
     if iops and "StreamSpecification" in asked:
         raise invalid("You cannot modify stream status while updating table IOPS")
     if _index_changes(arguments):
-        if iops:
+        if "ProvisionedThroughput" in asked:
             raise invalid("You cannot create or delete index while updating table IOPS")
         if "StreamSpecification" in asked:
             raise invalid("You cannot create or delete index while changing stream status")
-    if "OnDemandThroughput" in asked and asked - {"OnDemandThroughput", "BillingMode"}:
-        raise invalid("OnDemandThroughput can only be combined with BillingMode in an UpdateTable request")
 
 
 def _refuse_change(database: Database, state: TableState, arguments: dict[str, Any]) -> None:
