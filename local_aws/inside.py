@@ -93,15 +93,10 @@ def shaped(shape: Shape, value: Any, path: str = "#") -> Any:
     if kind == "structure":
         if not isinstance(value, Mapping):
             raise BadValue(f"{path}: expected type: JSONObject, found: {type(value).__name__}")
-        known = {name.lower(): name for name in shape.members}
-        made = {}
-        for name, item in value.items():
-            # S3's templates and its API differ in the case of some names (Id, ID).
-            member = name if name in shape.members else known.get(name.lower())
-            if member is None:
-                raise BadValue(f"{path}: extraneous key [{name}] is not permitted")
-            made[member] = shaped(shape.members[member], item, f"{path}/{name}")
-        return made
+        unknown = next((name for name in value if name not in shape.members), None)
+        if unknown is not None:
+            raise BadValue(f"{path}: extraneous key [{unknown}] is not permitted")
+        return {name: shaped(shape.members[name], item, f"{path}/{name}") for name, item in value.items()}
     if kind == "list":
         items = value if isinstance(value, list) else [value]
         return [shaped(shape.member, item, f"{path}/{number}") for number, item in enumerate(items)]

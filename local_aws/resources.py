@@ -19,14 +19,16 @@ from typing import Any, ClassVar
 from moto.cloudformation.parsing import generate_resource_name, get_model_map
 from moto.core.exceptions import ServiceException
 
-from local_aws.inside import BadValue, shaped
+from local_aws.inside import shaped
 from local_aws.protocol import AwsError, service_model
 from local_aws.rules import Call, Result
 
 Properties = Mapping[str, Any]
 
-_THROTTLED = re.compile(r"Throttl|TooManyRequests|RequestLimitExceeded|LimitExceededException.*rate", re.IGNORECASE)
-_GONE = re.compile(r"NotFound|NoSuch|NonExistent|does not exist", re.IGNORECASE)
+# The names of types that nobody makes here.
+_NAMES = ("Name", "GroupName", "DashboardName", "PolicyName")
+_THROTTLED = re.compile(r"Throttl|TooManyRequests|RequestLimitExceeded")
+_GONE = re.compile(r"NotFound|NoSuch|NonExistent")
 _TRIES = 5
 
 
@@ -48,7 +50,8 @@ class Resource:
     attributes: dict[str, Any] | None = None
     made: Any = None
 
-    def named(self, name: str) -> Any:
+    def get(self, name: str) -> Any:
+        """A property, or None."""
         return self.properties.get(name)
 
 
@@ -121,7 +124,7 @@ class Site:
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html
         """
-        return tag_map(resource.named(name), self.tags)
+        return tag_map(resource.get(name), self.tags)
 
     def system_tags(self, resource: Resource) -> dict[str, str]:
         """The tags that only AWS can set; same source."""
@@ -173,7 +176,7 @@ class Kind:
 
     def own_name(self, site: Site, resource: Resource) -> str:
         """The name that the template gives, or a generated one."""
-        given = resource.named(self.name) if self.name else None
+        given = resource.get(self.name) if self.name else None
         return str(given) if given else site.generated(resource.type, resource.logical_id, self.longest)
 
     def create(self, site: Site, resource: Resource) -> str:
@@ -193,9 +196,6 @@ class Kind:
         return changed(before, after, *self.replaced_by, *filter(None, [self.name]))
 
 
-_NAMES = ("Name", "GroupName", "DashboardName", "PolicyName")
-
-
 class MotoKind(Kind):
     """A type that moto's CloudFormation makes, without the rules of the service's API."""
 
@@ -204,7 +204,7 @@ class MotoKind(Kind):
 
     def own_name(self, site: Site, resource: Resource) -> str:
         naming = self._model.cloudformation_name_type()
-        given = resource.named(naming) if naming else None
+        given = resource.get(naming) if naming else None
         return str(given) if given else site.generated(resource.type, resource.logical_id)
 
     def create(self, site: Site, resource: Resource) -> str:
@@ -264,8 +264,8 @@ class UnmadeKind(Kind):
 
     def create(self, site: Site, resource: Resource) -> str:
         for name in _NAMES:
-            if isinstance(resource.named(name), str):
-                return str(resource.named(name))
+            if isinstance(resource.get(name), str):
+                return str(resource.get(name))
         return site.generated(resource.type, resource.logical_id)
 
     def attributes(self, site: Site, resource: Resource) -> dict[str, Any]:
@@ -306,6 +306,3 @@ def kind_of(resource_type: str) -> Kind:
 
 def token() -> str:
     return str(uuid.uuid4())
-
-
-__all__ = ["AlreadyExists", "BadValue", "Kind", "Resource", "Site", "kind_of", "made_here"]

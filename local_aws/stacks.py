@@ -18,7 +18,7 @@ from typing import Any
 
 from local_aws.accounts import AccountState
 from local_aws.inside import BadValue
-from local_aws.resources import AlreadyExists, Properties, Resource, Site, is_gone, kind_of, token
+from local_aws.resources import AlreadyExists, Resource, Site, is_gone, kind_of, token
 from local_aws.rules import AwsError, Call
 from local_aws.template import Resolver, Template, TemplateError
 
@@ -82,7 +82,6 @@ class Stack:
     protected: bool = False
     policy: str = ""
     updated: float | None = None
-    parent: str = ""
 
     def last(self, now: float) -> Event:
         """The stack's own last event."""
@@ -145,6 +144,7 @@ class Deployment:
         self._imports: set[str] = set()
         self._site = Site(call, stack.name, stack.id, stack.tags)
         self._undo: list[tuple[Resource, Callable[[], None]]] = []
+        self._replaced: list[Resource] = []
 
     # The operations.
 
@@ -186,13 +186,12 @@ class Deployment:
             old = dict(stack.resources)
             stack.template, stack.values, stack.tags = template, values, tags
             self._site = Site(self._call, stack.name, stack.id, tags)
-            replaced: list[Resource] = []
-            failed = self._make_all(old, replaced)
+            failed = self._make_all(old)
             if failed is None:
                 gone = [item for name, item in old.items() if name not in self._wanted()]
                 self._say("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-                for resource in reversed([*replaced, *gone]):
-                    self._remove(resource, "UpdateReplacePolicy" if resource in replaced else "DeletionPolicy")
+                for resource in reversed([*self._replaced, *gone]):
+                    self._remove(resource, "UpdateReplacePolicy" if resource in self._replaced else "DeletionPolicy")
                     if stack.resources.get(resource.logical_id) is resource:
                         del stack.resources[resource.logical_id]
                 self._say("UPDATE_COMPLETE")
@@ -245,63 +244,56 @@ class Deployment:
 
     # Making.
 
-    def _make_all(
-        self, old: Mapping[str, Resource] | None = None, replaced: list[Resource] | None = None
-    ) -> str | None:
-        """Make and change what the template wants, then the outputs; the reason of the stack when something fails."""
+    def _make_all(self, old: Mapping[str, Resource] | None = None) -> str | None:
+        """Make or change what the template wants, then the outputs; the stack's reason when something fails."""
         stack = self._stack
         resolver = self._resolver(stack.template, stack.values, stack.resources, set())
-        verb = "create" if old is None else "update"
         for name in stack.template.order:
             definition = stack.template.resources[name]
             current = (old or {}).get(name)
-            kind = str(definition["Type"])
-            word = "CREATE" if current is None else "UPDATE"
-            made: Resource | None = current
             try:
                 if not resolver.wanted(definition):
                     continue
-                properties = resolver.value(definition.get("Properties") or {})
-                policies = {policy: str(definition[policy]) for policy in _POLICIES if policy in definition}
+                wanted = Resource(
+                    name,
+                    str(definition["Type"]),
+                    resolver.value(definition.get("Properties") or {}),
+                    {policy: str(definition[policy]) for policy in _POLICIES if policy in definition},
+                )
                 if current is None:
-                    made = self._make(Resource(name, kind, properties, policies))
+                    self._make(wanted)
                 else:
-                    made = self._bring(current, replace(current, type=kind, properties=properties, policies=policies))
-                    if made is not current and made.physical_id != current.physical_id and replaced is not None:
-                        replaced.append(current)
+                    self._bring(current, wanted)
             except _REFUSALS as error:
-                physical = made.physical_id if made else ""
-                if name in stack.resources:
-                    physical = stack.resources[name].physical_id
-                self._note(name, physical, kind, f"{word}_FAILED", _reason(error))
-                return f"The following resource(s) failed to {verb}: [{name}]."
+                known = stack.resources.get(name)
+                word = "CREATE_FAILED" if current is None else "UPDATE_FAILED"
+                self._note(name, known.physical_id if known else "", str(definition["Type"]), word, _reason(error))
+                return f"The following resource(s) failed to {'create' if old is None else 'update'}: [{name}]."
         try:
             outputs = self._outputs(stack.template, resolver)
         except _REFUSALS as error:
             return _reason(error)
         refused = self._exports_taken(outputs) or self._exports_in_use(stack.outputs, outputs)
-        if refused:
-            return refused
-        stack.outputs, stack.imports = outputs, self._imports
-        return None
+        if not refused:
+            stack.outputs, stack.imports = outputs, self._imports
+        return refused or None
 
     def _wanted(self) -> set[str]:
         stack = self._stack
         resolver = self._resolver(stack.template, stack.values, stack.resources, set())
         return {name for name, definition in stack.template.resources.items() if resolver.wanted(definition)}
 
-    def _make(self, resource: Resource) -> Resource:
+    def _make(self, resource: Resource) -> None:
         kind = kind_of(resource.type)
         self._note_resource(resource, "CREATE_IN_PROGRESS")
         resource.physical_id = kind.create(self._site, resource)
-        before = self._stack.resources.get(resource.logical_id)
-        self._stack.resources.pop(resource.logical_id, None)
+        # It stands last, where it was made, also when it takes the place of another.
+        before = self._stack.resources.pop(resource.logical_id, None)
         self._stack.resources[resource.logical_id] = resource
         self._undo.append((resource, lambda: self._unmake(resource, before)))
         self._note_resource(resource, "CREATE_IN_PROGRESS", "Resource creation Initiated")
         kind.change(self._site, resource, {})
         self._note_resource(resource, "CREATE_COMPLETE")
-        return resource
 
     def _unmake(self, resource: Resource, before: Resource | None) -> None:
         self._remove(resource, "", raising=True)
@@ -309,17 +301,22 @@ class Deployment:
         if before is not None:
             self._stack.resources[resource.logical_id] = before
 
-    def _bring(self, current: Resource, wanted: Resource) -> Resource:
+    def _bring(self, current: Resource, wanted: Resource) -> None:
         """Change a resource in place, or put another one into its place."""
-        same = wanted.properties == current.properties and wanted.type == current.type
-        if same:
-            self._stack.resources[wanted.logical_id] = wanted
-            self._undo.append((current, lambda: self._put_back(current)))
-            return wanted
         kind = kind_of(wanted.type)
-        if wanted.type != current.type or kind.needs_another(current.properties, wanted.properties):
-            name = wanted.named(kind.name) if kind.name else None
-            if name and name == current.named(kind.name) and wanted.type == current.type:
+        same_type = wanted.type == current.type
+        if same_type and wanted.properties == current.properties:
+            current.policies = wanted.policies
+        elif same_type and not kind.needs_another(current.properties, wanted.properties):
+            self._note_resource(current, "UPDATE_IN_PROGRESS")
+            wanted.physical_id, wanted.made = current.physical_id, current.made
+            self._stack.resources[wanted.logical_id] = wanted
+            self._undo.append((wanted, lambda: self._change_back(current, wanted)))
+            kind.change(self._site, wanted, current.properties)
+            self._note_resource(wanted, "UPDATE_COMPLETE")
+        else:
+            name = wanted.get(kind.name) if kind.name else None
+            if same_type and name and name == current.get(kind.name):
                 raise BadValue(
                     "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                     f"Rename {name} and update the stack again."
@@ -329,24 +326,14 @@ class Deployment:
                 "UPDATE_IN_PROGRESS",
                 "Requested update requires the creation of a new physical resource; hence creating one.",
             )
-            other = replace(wanted, physical_id="", attributes=None, made=None)
-            return self._make(other)
-        self._note_resource(current, "UPDATE_IN_PROGRESS")
-        wanted.attributes = None
-        self._stack.resources[wanted.logical_id] = wanted
-        self._undo.append((wanted, lambda: self._change_back(current, wanted)))
-        kind.change(self._site, wanted, current.properties)
-        self._note_resource(wanted, "UPDATE_COMPLETE")
-        return wanted
-
-    def _put_back(self, resource: Resource) -> None:
-        self._stack.resources[resource.logical_id] = resource
+            self._make(wanted)
+            self._replaced.append(current)
 
     def _change_back(self, former: Resource, present: Resource) -> None:
         self._note_resource(former, "UPDATE_IN_PROGRESS")
         former.attributes = None
         kind_of(former.type).change(self._site, former, present.properties)
-        self._put_back(former)
+        self._stack.resources[former.logical_id] = former
         self._note_resource(former, "UPDATE_COMPLETE")
 
     def _take_back(self) -> bool:
@@ -544,6 +531,3 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, AlreadyExists):
         text = f"{text} ({error.code}, Status Code: {error.status or 400}, Request ID: {token()})"
     return f'Resource handler returned message: "{text}" (RequestToken: {token()}, HandlerErrorCode: {code})'
-
-
-__all__ = ["DELETED", "STACK_TYPE", "Change", "Deployment", "Event", "Output", "Properties", "Stack"]

@@ -48,7 +48,7 @@ class _Part(Kind):
             site.call(_SERVICE, f"Update{self.word}", **{**resource.properties, **self._id(resource)})
 
     def delete(self, site: Site, resource: Resource) -> None:
-        site.call(_SERVICE, f"Delete{self.word}", ApiId=resource.named("ApiId"), **self._id(resource))
+        site.call(_SERVICE, f"Delete{self.word}", ApiId=resource.get("ApiId"), **self._id(resource))
 
     def _id(self, resource: Resource) -> dict[str, str]:
         return {f"{self.word}Id": resource.physical_id}

@@ -86,7 +86,7 @@ class ScalingPolicy(Kind):
         return {"Arn": resource.physical_id}
 
     def delete(self, site: Site, resource: Resource) -> None:
-        name = resource.named("PolicyName")
+        name = resource.get("PolicyName")
         site.call(_SERVICE, "DeleteScalingPolicy", PolicyName=name, **_key(resource.properties))
 
 

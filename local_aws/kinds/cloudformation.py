@@ -35,10 +35,10 @@ class NestedStack(Kind):
     def _arguments(resource: Resource) -> dict[str, Any]:
         parameters = [
             {"ParameterKey": name, "ParameterValue": ",".join(value) if isinstance(value, list) else value}
-            for name, value in (resource.named("Parameters") or {}).items()
+            for name, value in (resource.get("Parameters") or {}).items()
         ]
         capabilities = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-        url = resource.named("TemplateURL")
+        url = resource.get("TemplateURL")
         return {"TemplateURL": url, "Parameters": parameters, "Capabilities": capabilities}
 
     @staticmethod

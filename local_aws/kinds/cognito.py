@@ -18,7 +18,7 @@ class UserPool(Kind):
     replaced_by = frozenset({"AliasAttributes", "UsernameAttributes", "UsernameConfiguration"})
 
     def create(self, site: Site, resource: Resource) -> str:
-        given = resource.named("UserPoolName")
+        given = resource.get("UserPoolName")
         arguments = without(resource.properties, "UserPoolName", "EnabledMfas")
         # "UserPoolName ... If you don't specify one, CloudFormation generates one"; it need not be unique.
         arguments["PoolName"] = given or site.generated(resource.type, resource.logical_id, 128)
@@ -33,7 +33,7 @@ class UserPool(Kind):
                 _SERVICE,
                 "UpdateUserPool",
                 UserPoolId=resource.physical_id,
-                PoolName=resource.named("UserPoolName"),
+                PoolName=resource.get("UserPoolName"),
                 **wanted,
             )
 
@@ -54,7 +54,7 @@ class UserPoolClient(Kind):
     replaced_by = frozenset({"GenerateSecret", "UserPoolId"})
 
     def create(self, site: Site, resource: Resource) -> str:
-        name = resource.named("ClientName") or site.generated(resource.type, resource.logical_id, 128)
+        name = resource.get("ClientName") or site.generated(resource.type, resource.logical_id, 128)
         arguments = {**resource.properties, "ClientName": name}
         return str(site.call(_SERVICE, "CreateUserPoolClient", **arguments)["UserPoolClient"]["ClientId"])
 
@@ -64,14 +64,14 @@ class UserPoolClient(Kind):
             site.call(_SERVICE, "UpdateUserPoolClient", ClientId=resource.physical_id, **wanted)
 
     def attributes(self, site: Site, resource: Resource) -> dict[str, Any]:
-        pool = resource.named("UserPoolId")
+        pool = resource.get("UserPoolId")
         client = site.call(_SERVICE, "DescribeUserPoolClient", UserPoolId=pool, ClientId=resource.physical_id)
         found = client["UserPoolClient"]
         secret = {"ClientSecret": found["ClientSecret"]} if "ClientSecret" in found else {}
         return {"ClientId": resource.physical_id, "Name": found["ClientName"], **secret}
 
     def delete(self, site: Site, resource: Resource) -> None:
-        pool = resource.named("UserPoolId")
+        pool = resource.get("UserPoolId")
         site.call(_SERVICE, "DeleteUserPoolClient", UserPoolId=pool, ClientId=resource.physical_id)
 
 
@@ -93,7 +93,7 @@ class UserPoolGroup(Kind):
             site.call(_SERVICE, "UpdateGroup", **{**resource.properties, "GroupName": resource.physical_id})
 
     def delete(self, site: Site, resource: Resource) -> None:
-        site.call(_SERVICE, "DeleteGroup", UserPoolId=resource.named("UserPoolId"), GroupName=resource.physical_id)
+        site.call(_SERVICE, "DeleteGroup", UserPoolId=resource.get("UserPoolId"), GroupName=resource.physical_id)
 
 
 made_here(UserPool, UserPoolClient, UserPoolGroup)

@@ -175,7 +175,7 @@ def _arn(site: Site, function: str) -> str:
 
 def _qualified(resource: Resource) -> tuple[str, str | None]:
     """A function's name and qualifier out of a name or an ARN."""
-    parts = str(resource.named("FunctionName")).split(":")
+    parts = str(resource.get("FunctionName")).split(":")
     if parts[0] == "arn":
         return parts[6], parts[7] if len(parts) > 7 else None
     return parts[0], parts[1] if len(parts) > 1 else None

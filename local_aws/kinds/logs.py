@@ -18,7 +18,7 @@ class LogGroup(Kind):
     def create(self, site: Site, resource: Resource) -> str:
         name = self.own_name(site, resource)
         tags = site.tagged(resource) or None
-        site.call("logs", "CreateLogGroup", logGroupName=name, kmsKeyId=resource.named("KmsKeyId"), tags=tags)
+        site.call("logs", "CreateLogGroup", logGroupName=name, kmsKeyId=resource.get("KmsKeyId"), tags=tags)
         return name
 
     def change(self, site: Site, resource: Resource, before: Properties) -> None:

@@ -22,7 +22,7 @@ class Secret(Kind):
             "Name": self.own_name(site, resource),
             "SecretString": _value(site, resource.properties),
             "Tags": tag_list(site.tagged(resource)) or None,
-            "AddReplicaRegions": resource.named("ReplicaRegions"),
+            "AddReplicaRegions": resource.get("ReplicaRegions"),
         }
         return str(site.call("secretsmanager", "CreateSecret", **arguments)["ARN"])
 

@@ -27,7 +27,7 @@ class Parameter(Kind):
             site.call("ssm", "PutParameter", **wanted, Overwrite=True)
 
     def attributes(self, site: Site, resource: Resource) -> dict[str, Any]:
-        return {"Type": resource.named("Type"), "Value": resource.named("Value")}
+        return {"Type": resource.get("Type"), "Value": resource.get("Value")}
 
     def delete(self, site: Site, resource: Resource) -> None:
         site.call("ssm", "DeleteParameter", Name=resource.physical_id)

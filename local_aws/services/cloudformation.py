@@ -67,6 +67,15 @@ class Stacks:
     stacks: dict[str, Stack] = field(default_factory=dict)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
 
+    def parents(self) -> dict[str, str]:
+        """The stack that each nested stack is a resource of."""
+        return {
+            resource.physical_id: stack.id
+            for stack in self.stacks.values()
+            for resource in stack.resources.values()
+            if resource.type == STACK_TYPE
+        }
+
     def living(self, now: float) -> list[Stack]:
         return [stack for stack in self.stacks.values() if stack.status(now) != DELETED]
 
@@ -222,9 +231,7 @@ def create_stack(call: Call) -> Result:
     values = _values(call, template)
     _check_capabilities(call, template)
     stack = _new_stack(call, template, values)
-    # Before the work: a nested stack finds its parent here.
-    deployment = _deployment(call, stack)
-    deployment.create(_on_failure(call.arguments))
+    _deployment(call, stack).create(_on_failure(call.arguments))
     _store(call).stacks[stack.id] = stack
     return {"StackId": stack.id}
 
@@ -316,12 +323,14 @@ def describe_stacks(call: Call) -> Result:
     """
     now = call.account.now()
     if call.arguments.get("StackName"):
-        return {"Stacks": [_described(_find(call), now)]}
-    stacks = sorted(_store(call).living(now), key=lambda stack: stack.created, reverse=True)
-    return _paged(call, "Stacks", [_described(stack, now) for stack in stacks])
+        stacks = [_find(call)]
+    else:
+        stacks = sorted(_store(call).living(now), key=lambda stack: stack.created, reverse=True)
+    parents = _store(call).parents()
+    return _paged(call, "Stacks", [_described(stack, now, parents) for stack in stacks])
 
 
-def _described(stack: Stack, now: float) -> Result:
+def _described(stack: Stack, now: float, parents: Mapping[str, str]) -> Result:
     last = stack.last(now)
     shown: Result = {
         "StackId": stack.id,
@@ -346,10 +355,18 @@ def _described(stack: Stack, now: float) -> Result:
         ("TimeoutInMinutes", stack.options.get("TimeoutInMinutes")),
         ("LastUpdatedTime", _date(stack.updated) if stack.updated else None),
         ("DeletionTime", _date(last.at) if last.status.startswith("DELETE_") else None),
+        ("ParentId", parents.get(stack.id)),
+        ("RootId", _root(stack.id, parents)),
     ):
         if value:
             shown[name] = value
     return shown
+
+
+def _root(stack_id: str, parents: Mapping[str, str]) -> str | None:
+    """The outermost stack around a nested one."""
+    root = parents.get(stack_id)
+    return root and (_root(root, parents) or root)
 
 
 def _output(output: Output) -> Result:
@@ -388,6 +405,7 @@ def list_stacks(call: Call) -> Result:
     """
     now = call.account.now()
     wanted = call.arguments.get("StackStatusFilter") or []
+    parents = _store(call).parents()
     summaries = []
     for stack in sorted(_store(call).stacks.values(), key=lambda stack: stack.created, reverse=True):
         last = stack.last(now)
@@ -395,7 +413,7 @@ def list_stacks(call: Call) -> Result:
             continue
         if last.status == DELETED and now - last.at > _HISTORY_SECONDS:
             continue
-        described = _described(stack, now)
+        described = _described(stack, now, parents)
         names = (
             "StackId",
             "StackName",
@@ -404,6 +422,8 @@ def list_stacks(call: Call) -> Result:
             "DeletionTime",
             "StackStatus",
             "StackStatusReason",
+            "ParentId",
+            "RootId",
         )
         summary = {name: described[name] for name in names if name in described}
         if stack.template.description:

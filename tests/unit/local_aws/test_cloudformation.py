@@ -626,9 +626,11 @@ def test_a_template_comes_from_a_bucket(quick: Account) -> None:
     s3.create_bucket(Bucket=name)
     s3.put_object(Bucket=name, Key="a/b.json", Body=body({"A": group("a")}).encode())
     nested = resource("CloudFormation::Stack", TemplateURL=f"https://s3.amazonaws.com/{name}/a/b.json")
-    create(quick, "outer", body({"Inner": nested}))
+    outer = create(quick, "outer", body({"Inner": nested}))
     assert groups(quick) == ["a"]
     client = quick.client("cloudformation")
+    inner = next(stack for stack in client.describe_stacks()["Stacks"] if stack["StackId"] != outer)
+    assert (inner["ParentId"], inner["RootId"]) == (outer, outer)
     client.create_stack(StackName="bad", TemplateURL=f"https://{name}.s3.amazonaws.com/a/b.json")
     assert status(quick, "bad") == "ROLLBACK_COMPLETE"
     client.delete_stack(StackName="outer")
