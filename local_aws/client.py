@@ -169,6 +169,10 @@ class Account:
         """Refuse these IAM actions from now on; none: refuse nothing."""
         self.settings(denied=list(actions))
 
+    def now(self) -> float:
+        """The account's time in seconds since the epoch."""
+        return float(self.server.control("GET", f"clock?account={self.id}")["now"])
+
     def advance(self, seconds: float) -> float:
         """Let time pass for the account's rules; returns its new time."""
         return float(self.server.control("POST", "clock", {"account": self.id, "advance": seconds})["now"])

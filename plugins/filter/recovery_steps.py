@@ -52,6 +52,9 @@ _value:
   type: dict
 """
 
+# What a recovered bucket was filled with, in the bucket itself.
+_MANIFEST = "runbook/recovered.jsonl.gz"
+
 
 def recovery_steps(
     manifest: Mapping[str, Any],
@@ -93,7 +96,11 @@ def recovery_steps(
             {"source": table["table"], "target": beside[recovered], "state": "absent"} for table, recovered in tables
         ],
         "objects": [
-            {"source": copy["target"], "target": {"bucket": names[copy["source"]["bucket"]]}}
+            {
+                "source": copy["target"],
+                "target": {"bucket": names[copy["source"]["bucket"]], "prefix": copy["source"]["prefix"]},
+                "manifest": _MANIFEST,
+            }
             for copy in manifest["buckets"]
             if copy["source"]["bucket"] in names
         ],

@@ -14,8 +14,14 @@ MANIFEST: dict[str, Any] = {
     "names": {"tables": {"sessions": "sessions-prod", "gone": "gone-prod"}},
     "tables": [{"table": "sessions-prod", "arn": ARN}, {"table": "gone-prod", "arn": f"{ARN}2"}],
     "buckets": [
-        {"source": {"bucket": "data-prod"}, "target": {"bucket": "backup-prod", "prefix": "copies/data-prod/"}},
-        {"source": {"bucket": "gone-prod"}, "target": {"bucket": "backup-prod", "prefix": "copies/gone-prod/"}},
+        {
+            "source": {"bucket": "data-prod", "prefix": ""},
+            "target": {"bucket": "backup-prod", "prefix": "copies/data-prod/"},
+        },
+        {
+            "source": {"bucket": "gone-prod", "prefix": ""},
+            "target": {"bucket": "backup-prod", "prefix": "copies/gone-prod/"},
+        },
     ],
 }
 NAMES = {"sessions-prod": "sessions-new", "data-prod": "data-new"}
@@ -46,7 +52,11 @@ def test_production_is_held_against_what_was_recovered(newest_by: dict[str, str]
 
 def test_objects_come_from_their_copies() -> None:
     assert recovery_steps(MANIFEST, NAMES)["objects"] == [
-        {"source": {"bucket": "backup-prod", "prefix": "copies/data-prod/"}, "target": {"bucket": "data-new"}}
+        {
+            "source": {"bucket": "backup-prod", "prefix": "copies/data-prod/"},
+            "target": {"bucket": "data-new", "prefix": ""},
+            "manifest": "runbook/recovered.jsonl.gz",
+        }
     ]
 
 
