@@ -27,6 +27,8 @@ MARGIN = 0.96
 # dynamodb, restores and tags: the same of RestoreTableFromBackup, TagResource, ListTagsOfResource;
 #   RestoreTableToPointInTime publishes none: that of the other restore.
 # application-autoscaling and backup publish no rate ("AWS throttles requests"): a cautious one of our own.
+# s3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html, 3,500 writes and 5,500
+#   reads a second of one prefix; each of the 1,000 keys of DeleteObjects is a write.
 RATES: dict[str, float] = {
     "lambda": 15,
     "lambda:GetFunction": 100,
@@ -50,6 +52,10 @@ RATES: dict[str, float] = {
     "cloudwatch:PutMetricAlarm": 3,
     "cloudwatch:DeleteAlarms": 3,
     "cloudtrail:LookupEvents": 2,
+    "s3:CopyObject": 3500,
+    "s3:UploadPartCopy": 3500,
+    "s3:DeleteObjects": 3.5,
+    "s3:HeadObject": 5500,
 }
 
 # Seconds' worth of calls that may be sent at once after a rest. AWS publishes none, so it is small; for reads, whose

@@ -349,7 +349,7 @@ class Copies:
         wish = work.wish
         steps = (Step.of_line(line) for line in work.steps)
         with Progress(f"Copying {wish.name}", work.steps.number, "objects") as progress:
-            for written in self._writer.write(wish.target.bucket, wish.source.bucket, steps, work.tally):
+            for written in self._writer.copy(wish.target.bucket, wish.source.bucket, steps, work.tally):
                 progress.add()
                 if written.error is None:
                     work.whole += written.step.size
@@ -397,7 +397,7 @@ class Copies:
         steps = (Step.of_line(line) for line in work.steps)
         bucket = work.wish.target.bucket
         with Progress(f"Deleting {work.wish.target.name}", work.steps.number, "objects") as progress:
-            for _written in self._writer.write(bucket, bucket, steps, work.tally):
+            for _written in self._writer.delete(bucket, steps, work.tally):
                 progress.add()
 
     def _delete_manifest(self, work: Work) -> None:
@@ -405,7 +405,7 @@ class Copies:
         # As long as something of the copy is there, its manifest is needed.
         if not work.tally.failed:
             step = Step(MARK, work.wish.manifest, over=work.manifest.etag)
-            list(self._writer.write(bucket, bucket, [step], work.tally))
+            list(self._writer.delete(bucket, [step], work.tally))
 
     # --- as_of: what the manifest names as it was --------------------------------------------------------------------
 

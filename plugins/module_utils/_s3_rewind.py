@@ -215,10 +215,13 @@ class Rewind:
         written = found.tally.written
         if not found.tally.hopeless:
             time.sleep(max(0.0, found.heard + LATER - time.monotonic()))
-            what = "Bringing back" if operation == BACK else "Deleting what is new in"
-            steps = (Step.of_line(line) for line in lines)
+            steps, bucket = (Step.of_line(line) for line in lines), found.bucket.name
+            if operation == BACK:
+                what, results = "Bringing back", self._writer.copy(bucket, bucket, steps, found.tally)
+            else:
+                what, results = "Deleting what is new in", self._writer.delete(bucket, steps, found.tally)
             with Progress(f"{what} {found.name}", lines.number, "objects") as progress:
-                for _written in self._writer.write(found.bucket.name, found.bucket.name, steps, found.tally):
+                for _written in results:
                     progress.add()
         if found.tally.written == written:
             found.refuse_failures()

@@ -114,6 +114,7 @@ def test_a_manifest_is_the_same_bytes_for_the_same_copy_and_reads_back() -> None
 @pytest.mark.parametrize(
     "content",
     [b"", b"plain text", gzip.compress(b""), gzip.compress(b"[]\n"), gzip.compress(b'{"some": "json"}\n')],
+    ids=["nothing", "text", "empty", "list", "json"],
 )
 def test_what_is_no_manifest_is_refused(content: bytes) -> None:
     with pytest.raises(Refused, match=r"m is no manifest of runbook\.aws\.s3_copy"):
