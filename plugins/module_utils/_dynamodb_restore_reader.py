@@ -142,8 +142,8 @@ class RestoreReader:
         if report["missing"]:
             lacking = ", ".join(entry["setting"] for entry in report["missing"])
             raise Refused(
-                f"{name} is restored, but differs from {plan.after['source']} in: {lacking}. See parity in its result. Run"
-                " the same task again to put it back, or name the setting in settings_except.",
+                f"{name} is restored, but differs from {plan.after['source']} in: {lacking}. See parity in its result."
+                " Run the same task again to put it back, or name the setting in settings_except.",
                 fields,
             )
         return fields
@@ -258,7 +258,7 @@ class RestoreReader:
         return replace(there, lineage=self._recorded(found, there.place.arn))
 
     def _recorded(self, found: Found, arn: TableArn) -> Lineage | None:
-        """What CloudTrail knows of a table that says nothing of itself: a run was ended between the restore and the tags.
+        """What CloudTrail knows of a table that says nothing of itself: a run was ended before it was tagged.
 
         Its events are some minutes late, and of 90 days.
         """
@@ -325,8 +325,8 @@ class RestoreReader:
             )
         if details["BackupStatus"] != "AVAILABLE":
             raise Refused(
-                f"{wish.source}: the backup {details['BackupName']} is {details['BackupStatus']}. Run the same task again"
-                " when it is AVAILABLE, or name another."
+                f"{wish.source}: the backup {details['BackupName']} is {details['BackupStatus']}. Run the same task"
+                " again when it is AVAILABLE, or name another."
             )
 
 

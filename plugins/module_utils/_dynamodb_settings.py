@@ -5,8 +5,8 @@
 
 Pure. Reading is in `_dynamodb_settings_reader.py`, putting back in `_dynamodb_settings_plan.py`.
 
-The shape (what `dynamodb_settings_info` returns, and the option `settings` of `dynamodb_restore`); each but the first is
-a setting by its name, and one that is left out is left alone:
+The shape (what `dynamodb_settings_info` returns, and the option `settings` of `dynamodb_restore`); each but the first
+is a setting by its name, and one that is left out is left alone:
 
     {table_arn: whose settings they are,
      capacity: an element of dynamodb_capacity's `tables` without its name: {billing_mode, read, write, indexes},

@@ -59,7 +59,7 @@ class Place:
 
 
 def plan_settings(
-    place: Place, wanted: Mapping[str, Any], source: str, marks: Mapping[str, str]
+    place: Place, wanted: Mapping[str, Any], source: str, marks: Mapping[str, str], seal: Mapping[str, str]
 ) -> tuple[tuple[Call, ...], tuple[str, ...]]:
     """The calls that give a table what it lacks, in the order that AWS needs.
 
@@ -70,7 +70,8 @@ def plan_settings(
         place: The table, as it is.
         wanted: The settings, as this table is to have them (`_dynamodb_settings.moved`).
         source: Name of the table that they are from.
-        marks: Tags that say where the table comes from.
+        marks: Tags that say where the table comes from, which it gets before all else.
+        seal: Tags that say that it has everything, which it gets last.
 
     Returns:
         The calls, and what the operator should know.
@@ -85,7 +86,7 @@ def plan_settings(
         functions = ", ".join(call.arguments["FunctionName"].rpartition(":function:")[2] for call in mappings)
         notes = (*notes, f"{place.arn.name}: its event source mappings are made disabled ({functions}).")
     calls = (
-        *_tags(place, wanted, marks),
+        *_tags(place, {**wanted.get("tags", {}), **marks}),
         *created,
         *capacity,
         *_table(place, wanted),
@@ -97,6 +98,7 @@ def plan_settings(
         *scaling,
         *_alarms(place, wanted, source),
         *mappings,
+        *_tags(place, seal),
     )
     return calls, notes
 
@@ -105,11 +107,9 @@ def _active(place: Place, until: str = "") -> Settle:
     return Settle("table_active", {"TableName": place.arn.name}, until=until)
 
 
-def _tags(place: Place, wanted: Mapping[str, Any], marks: Mapping[str, str]) -> Iterator[Call]:
-    """First of all, so that a table whose restore is interrupted says what it is: once it is ACTIVE, nothing else does."""
+def _tags(place: Place, wanted: Mapping[str, str]) -> Iterator[Call]:
     has = place.settings.get("tags", {})
-    new = {**wanted.get("tags", {}), **marks}
-    if tags := [{"Key": key, "Value": value} for key, value in new.items() if has.get(key) != value]:
+    if tags := [{"Key": key, "Value": value} for key, value in wanted.items() if has.get(key) != value]:
         yield Call("dynamodb", "TagResource", {"ResourceArn": str(place.arn), "Tags": tags})
 
 

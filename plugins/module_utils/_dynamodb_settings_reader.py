@@ -153,7 +153,7 @@ class SettingsReader:
         writable: Mapping[str, Collection[str]],
     ) -> Found:
         table = answer["Table"]
-        # The indexes of a table that is being restored have no state of their own (DDB-TABLE-282 of the restores' source).
+        # The indexes of a table that is being restored have no state of their own (ack-api-quirks, DDB-TABLE-282).
         state = table_state({**answer, "Table": _with_states(table)}, scaling)
         raw = Raw(table, state)
         if table["TableStatus"] not in _UNFINISHED:

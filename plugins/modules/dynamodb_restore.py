@@ -12,14 +12,16 @@ author:
   - runbook.aws contributors (@runbook-aws)
 description:
   - Restores DynamoDB tables from backups or to a point in time, into new tables, and then puts back what AWS does not
-    restore. That is autoscaling, TTL, tags, the stream, point-in-time recovery, deletion protection, resource policies,
-    contributor insights, Kinesis streaming, the alarms on the table, and the event source mappings of its stream.
-  - At the end every restored table is read again and held against its source. RV(results[].parity) tells what is missing;
-    anything missing is a failure.
-  - All points in time and backups are looked up before anything is written. All restores of the task are then submitted at
-    AWS's rate, those above the account's limit of restores as soon as there is room, and waited for together.
-  - A table that is there already is never touched, unless it is what is asked for. Then an earlier run was interrupted, and
-    this one goes on where that ended.
+    restore. That is autoscaling, TTL, tags, the stream, point-in-time recovery, deletion protection, resource
+    policies, contributor insights, Kinesis streaming, the alarms on the table, and the event source mappings of its
+    stream.
+  - At the end every restored table is read again and held against its source. RV(results[].parity) tells what is
+    missing; anything missing is a failure.
+  - All points in time and backups are looked up before anything is written. All restores of the task are then
+    submitted at AWS's rate, those above the account's limit of restores as soon as there is room, and waited for
+    together.
+  - A table that is there already is never touched, unless it is what is asked for. Then an earlier run was
+    interrupted, and this one goes on where that ended.
 options:
   tables:
     description:
@@ -38,15 +40,17 @@ options:
         description:
           - Name of the restored table.
           - Left out, it is O(tables[].source) with C(-restored-) and the point in time in UTC, for example
-            C(sessions-restored-20261124-061500). With V(latest) or a time ago that is a new name each time, so give a name to
-            make a task repeatable.
+            C(sessions-restored-20261124-061500). With V(latest) or a time ago that is a new name each time, so give
+            a name to make a task repeatable.
         type: str
       state:
         description:
-          - V(absent) deletes a restored table with the alarms, scalable targets and event source mappings that were made
-            for it.
-          - Only a table that AWS knows as restored from O(tables[].source) is deleted, and none from whose stream functions
-            read.
+          - V(absent) deletes a restored table with the alarms, scalable targets and event source mappings that were
+            made for it.
+          - Only a table that was restored from O(tables[].source) is deleted, see the notes, and none from whose
+            stream functions read.
+          - Point-in-time recovery of the restored table leaves a backup of it, as AWS does whenever such a table is
+            deleted.
         type: str
         choices: [present, absent]
         default: present
@@ -87,8 +91,8 @@ options:
         elements: str
       sse:
         description:
-          - Encryption of the restored table, instead of the source's. Needed for a source in another region that has a key
-            in KMS.
+          - Encryption of the restored table, instead of the source's. Needed for a source in another region that has
+            a key in KMS.
         type: dict
         suboptions:
           enabled:
@@ -100,14 +104,15 @@ options:
             type: str
       settings:
         description:
-          - What to put back, as RV(runbook.aws.dynamodb_settings_info#module:results[].settings). The settings that the
-            source has now when left out; so they are needed when the source is gone.
+          - What to put back, as RV(runbook.aws.dynamodb_settings_info#module:results[].settings). The settings that
+            the source has now when left out; so they are needed when the source is gone.
           - A setting that is not in it is left as AWS restores it, and not looked at. V({}) restores the items only.
         type: dict
       settings_except:
         description:
-          - Settings that are neither put back nor looked at. V(autoscaling) is the part of V(capacity) that has its name;
-            V(stream) takes V(stream_policy) and V(event_source_mappings) with it.
+          - Settings that are neither put back nor looked at. V(autoscaling) is the part of V(capacity) that has its
+            name; V(stream) takes V(stream_policy) and V(event_source_mappings) with it. With V(tags) the table is
+            not marked as restored either.
           - A global table is only restored with V(replicas) in this list, because a restored table is in one region.
         type: list
         elements: str
@@ -144,22 +149,30 @@ notes:
   - Event source mappings are made disabled, so that nothing is processed twice.
     RV(results[].event_source_mappings) are elements for M(runbook.aws.lambda_event_source) to switch over with.
   - Alarms get the restored table's name in their own, and keep their actions.
-  - The restored table is tagged C(runbook:restored-from) and C(runbook:restored-at).
-  - "Two things are not put back, and RV(results[].parity) says so: IAM policies that name the source by its ARN, because no
-    call lists them, and warm throughput, because AWS bills it."
-  - V(before) of RV(results) undoes the task. Of a new table it is V(state=absent). Of a deleted one it restores the same
-    items again with the same settings, as long as AWS keeps what they were restored from.
+  - AWS itself does not tell where a table was restored from once the restore is done, so the restored table is
+    tagged. C(runbook:restored-from) is the source's name, C(runbook:restored-to) the point in time,
+    C(runbook:restored-backup) the backup, C(runbook:restored-region) another region. C(runbook:restored-at) is set
+    last, when the table has everything.
+  - A run that was ended before these tags were set is found in CloudTrail, whose events are some minutes late.
+  - A restore takes AWS some minutes for an empty table and hours for a large one, so choose O(wait_timeout)
+    accordingly. When the time is up, the same task run again waits on.
+  - "Two things are not put back, and RV(results[].parity) says so: IAM policies that name the source by its ARN,
+    because no call lists them, and warm throughput, because AWS bills it."
+  - V(before) of RV(results) undoes the task. Of a new table it is V(state=absent). Of a deleted one it restores the
+    same items again with the same settings, as long as AWS keeps what they were restored from.
   - "IAM actions: those of M(runbook.aws.dynamodb_settings_info), and C(dynamodb:RestoreTableToPointInTime),
     C(dynamodb:RestoreTableFromBackup), C(dynamodb:ListBackups), C(dynamodb:DescribeBackup), C(dynamodb:UpdateTable),
     C(dynamodb:UpdateTimeToLive), C(dynamodb:UpdateContinuousBackups), C(dynamodb:TagResource),
     C(dynamodb:PutResourcePolicy), C(dynamodb:UpdateContributorInsights), C(dynamodb:DescribeContributorInsights),
-    C(dynamodb:EnableKinesisStreamingDestination), C(dynamodb:DeleteTable), C(application-autoscaling:RegisterScalableTarget),
-    C(application-autoscaling:PutScalingPolicy), C(application-autoscaling:PutScheduledAction),
-    C(application-autoscaling:DeregisterScalableTarget), C(cloudwatch:PutMetricAlarm), C(cloudwatch:TagResource),
-    C(cloudwatch:DeleteAlarms), C(lambda:CreateEventSourceMapping), C(lambda:GetEventSourceMapping),
-    C(lambda:DeleteEventSourceMapping)."
-  - "AWS's service also needs C(dynamodb:BatchWriteItem), C(dynamodb:DeleteItem), C(dynamodb:GetItem), C(dynamodb:PutItem),
-    C(dynamodb:Query), C(dynamodb:Scan) and C(dynamodb:UpdateItem) on the restored table, of whoever restores it."
+    C(dynamodb:EnableKinesisStreamingDestination), C(dynamodb:DeleteTable),
+    C(application-autoscaling:RegisterScalableTarget), C(application-autoscaling:PutScalingPolicy),
+    C(application-autoscaling:PutScheduledAction), C(application-autoscaling:DeregisterScalableTarget),
+    C(cloudwatch:PutMetricAlarm), C(cloudwatch:TagResource), C(cloudwatch:DeleteAlarms),
+    C(lambda:CreateEventSourceMapping), C(lambda:GetEventSourceMapping), C(lambda:DeleteEventSourceMapping),
+    C(cloudtrail:LookupEvents)."
+  - "AWS's service also needs C(dynamodb:BatchWriteItem), C(dynamodb:DeleteItem), C(dynamodb:GetItem),
+    C(dynamodb:PutItem), C(dynamodb:Query), C(dynamodb:Scan) and C(dynamodb:UpdateItem) on the restored table, of
+    whoever restores it."
 seealso:
   - module: runbook.aws.dynamodb_settings_info
   - module: runbook.aws.dynamodb_pitr
@@ -182,12 +195,12 @@ EXAMPLES = r"""
   runbook.aws.dynamodb_restore:
     tables:
       - source: sc-agent-sessions-prod
-        restore_from: {time: "2026-11-23T06:15:00+01:00"}
+        restore_from: {time: 45m ago}
       - source: sc-agent-conversations-prod
-        restore_from: {time: "2026-11-23T06:15:00+01:00"}
+        restore_from: {time: 45m ago}
   register: restored
 
-- name: Show what differs from the sources
+- name: Show how they differ from their sources
   ansible.builtin.debug:
     msg: "{{ item.after.target }}: {{ item.parity }}"
   loop: "{{ restored.results }}"
@@ -196,23 +209,27 @@ EXAMPLES = r"""
   runbook.aws.dynamodb_restore:
     tables: "{{ restored.results | map(attribute='before') | list }}"
 
-- name: Bring back a table that was deleted, under its own name, with the settings that were kept
-  runbook.aws.dynamodb_restore:
-    tables:
-      - source: sc-agent-sessions-prod
-        target: sc-agent-sessions-prod
-        restore_from: {backup: latest}
-        settings: "{{ kept_settings['sc-agent-sessions-prod'] }}"
-
-- name: Make a cheap copy of how the table was an hour ago, to look something up
+- name: Make a cheap copy of the table as it was, to look something up
   runbook.aws.dynamodb_restore:
     tables:
       - source: sc-agent-sessions-prod
         target: sc-agent-sessions-lookup
-        restore_from: {time: 1h ago}
         billing_mode: PAY_PER_REQUEST
         indexes: []
         settings: {}
+
+- name: Keep the settings of a table beside its backups
+  runbook.aws.dynamodb_settings_info:
+    tables: [sc-agent-sessions-prod]
+  register: kept
+
+- name: Restore the newest backup with them, also when the table itself is gone
+  runbook.aws.dynamodb_restore:
+    tables:
+      - source: sc-agent-sessions-prod
+        target: sc-agent-sessions-prod-new
+        restore_from: {backup: latest}
+        settings: "{{ kept.results[0].settings }}"
 """
 
 RETURN = r"""
@@ -233,9 +250,11 @@ results:
       returned: always
     before:
       description:
-        - What was there before, as an element of O(tables); giving it back undoes the task. V(null) if it could not be read
-          or planned.
-        - After a run that went on with an interrupted one it undoes both.
+        - What was there before, as an element of O(tables); giving it back undoes the task. V(null) if it could not
+          be read or planned.
+        - After a run that went on with an interrupted one it undoes both. Where something was added to a restored
+          table that was complete, it leaves the table alone, because it may be in use, and takes nothing away from
+          it either.
       type: dict
       returned: always
       sample: {source: sc-agent-sessions-prod, target: sc-agent-sessions-prod-restored-20261123-051500, state: absent}
@@ -319,7 +338,8 @@ results:
       returned: always
 """
 
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore import TABLES_SPEC, plan_restore
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore import TABLES_SPEC
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore_plan import plan_restore
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore_queue import Queue
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore_reader import RestoreReader
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings import TableArn

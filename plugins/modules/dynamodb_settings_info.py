@@ -12,8 +12,8 @@ author:
   - runbook.aws contributors (@runbook-aws)
 description:
   - Shows all settings of DynamoDB tables, those that hang on a table from other services included, in the shape that
-    O(runbook.aws.dynamodb_restore#module:tables[].settings) takes. Kept beside a backup, they bring back a table whose
-    source is gone.
+    O(runbook.aws.dynamodb_restore#module:tables[].settings) takes. Kept beside a backup, they bring back a table
+    whose source is gone.
   - Alarms, event source mappings and autoscaling are read for all tables together.
   - A setting that cannot be read, for example because that is not allowed, is an error of its table, never a setting
     that is not there.
@@ -31,7 +31,8 @@ options:
     default: "*"
   settings_except:
     description:
-      - Settings that are not read, and not in the result. V(autoscaling) is the part of V(capacity) that has its name.
+      - Settings that are not read, and not in the result. V(autoscaling) is the part of V(capacity) that has its
+        name.
     type: list
     elements: str
     choices:
@@ -68,9 +69,9 @@ notes:
   - Tags whose key begins with C(aws:) are not shown, because only AWS writes them.
   - "IAM actions: C(dynamodb:DescribeTable), C(dynamodb:DescribeContinuousBackups), C(dynamodb:DescribeTimeToLive),
     C(dynamodb:ListTagsOfResource), C(dynamodb:GetResourcePolicy), C(dynamodb:ListContributorInsights),
-    C(dynamodb:DescribeKinesisStreamingDestination), C(application-autoscaling:Describe*), C(cloudwatch:DescribeAlarms),
-    C(cloudwatch:ListTagsForResource), C(lambda:ListEventSourceMappings), C(lambda:ListTags), and C(dynamodb:ListTables)
-    without O(tables)."
+    C(dynamodb:DescribeKinesisStreamingDestination), C(application-autoscaling:Describe*),
+    C(cloudwatch:DescribeAlarms), C(cloudwatch:ListTagsForResource), C(lambda:ListEventSourceMappings),
+    C(lambda:ListTags), and C(dynamodb:ListTables) without O(tables)."
 seealso:
   - module: runbook.aws.dynamodb_restore
   - module: runbook.aws.dynamodb_capacity_info
@@ -91,8 +92,8 @@ EXAMPLES = r"""
 
 - name: Keep it beside the backups
   ansible.builtin.copy:
-    content: "{{ dict(found.results | map(attribute='target') | zip(found.results | map(attribute='settings'))) | to_json }}"
-    dest: "{{ ansible_facts.env.HOME | default('.') }}/table-settings.json"
+    content: "{{ found.results | items2dict(key_name='target', value_name='settings') | to_json }}"
+    dest: "{{ playbook_dir }}/table-settings.json"
     mode: "0600"
 """
 
@@ -122,7 +123,8 @@ results:
       returned: if it could be read
       contains:
         table_arn:
-          description: Whose settings they are. A restored table gets them with its own name in the place of this one's.
+          description: Whose settings they are. A restored table gets them with its own name in the place of this
+            one's.
           type: str
           returned: always
         capacity:
@@ -179,11 +181,13 @@ results:
           type: dict
           returned: if not excepted
         stream_policy:
-          description: The policy that is attached to its stream, with C(${StreamLabel}) for the stream's label, or nothing.
+          description: The policy that is attached to its stream, with C(${StreamLabel}) for the stream's label, or
+            nothing.
           type: dict
           returned: if not excepted
         contributor_insights:
-          description: The modes of contributor insights of the table (C(table)) and of its indexes (C(indexes)), where on.
+          description: The modes of contributor insights of the table (C(table)) and of its indexes (C(indexes)),
+            where on.
           type: dict
           returned: if not excepted
           sample: {table: ACCESSED_AND_THROTTLED_KEYS}
@@ -210,7 +214,8 @@ results:
           elements: str
           returned: if not excepted
     other_policies:
-      description: Names of scaling policies that C(capacity) does not describe, so that a restore cannot put them back.
+      description: Names of scaling policies that C(capacity) does not describe, so that a restore cannot put them
+        back.
       type: list
       elements: str
       returned: if it could be read

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aws_makers import make_table
+from integration.examples import assert_examples_run
 from integration.run_module import run_module
 from integration.test_dynamodb_restore import PAGES, TABLE, make_source
 
+from ansible_collections.runbook.aws.plugins.modules import dynamodb_settings_info
 from local_aws.client import Account
 
 
@@ -98,3 +102,9 @@ def test_a_table_that_is_not_there_is_named(account: Account) -> None:
     assert shown["rc_"] != 0
     assert "1 of 2 could not be read" in shown["msg"]
     assert [result["error_code"] for result in shown["results"]] == [None, "ResourceNotFoundException"]
+
+
+def test_the_examples_run(account: Account, tmp_path: Path) -> None:
+    for name in (TABLE, "sc-agent-conversations-prod"):
+        make_table(account, name, None)
+    assert_examples_run(account, tmp_path, dynamodb_settings_info)

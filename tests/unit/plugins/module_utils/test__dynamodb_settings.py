@@ -1,7 +1,7 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Settings of tables as a value: what AWS answers becomes it, another table gets it, and nothing missing goes unseen."""
+"""Settings of tables as a value: made of AWS's answers, moved to another table, and held against it."""
 
 from __future__ import annotations
 

@@ -26,12 +26,12 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore impo
     RestoreState,
     as_table,
     choose_backup,
-    plan_restore,
     point_in_time,
     read_wish,
     remembered,
     target_name,
 )
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore_plan import plan_restore
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore_reader import state_of
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings import EXCEPTIONS, moved, without
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings_plan import Place
@@ -64,6 +64,7 @@ EVERYTHING = [
     "application-autoscaling:PutScalingPolicy",
     "cloudwatch:PutMetricAlarm",
     "lambda:CreateEventSourceMapping",
+    "dynamodb:TagResource",
 ]
 
 
@@ -153,12 +154,12 @@ def test_everything_is_put_back_in_the_order_that_aws_needs() -> None:
 
 
 def test_the_marks_say_where_a_table_comes_from() -> None:
-    (tags,) = arguments(plan(fresh()), "TagResource")
-    assert tags["ResourceArn"] == str(TARGET)
+    tags, seal = arguments(plan(fresh()), "TagResource")
+    assert seal["Tags"] == [{"Key": "runbook:restored-at", "Value": "2026-11-23T14:00:00Z"}]
+    assert tags["ResourceArn"] == seal["ResourceArn"] == str(TARGET)
     assert {tag["Key"]: tag["Value"] for tag in tags["Tags"]} == {
         "team": "agents",
         "runbook:restored-from": "sessions",
-        "runbook:restored-at": "2026-11-23T14:00:00Z",
         "runbook:restored-to": "2026-11-23T12:00:00Z",
     }
     (alarm,) = arguments(plan(fresh()), "PutMetricAlarm")
@@ -174,7 +175,7 @@ def test_what_hangs_on_the_stream_takes_it_from_the_answer() -> None:
     assert json.loads(learned["_stream_policy"].replace('new`"label', "new")) == {
         "Statement": [{"Resource": f"{TARGET}/stream/new"}]
     }
-    mapping = made.calls[-1].given(learned)
+    mapping = made.calls[-2].given(learned)
     assert mapping.arguments["EventSourceArn"] == "arn:new"
     assert (mapping.arguments["Enabled"], mapping.arguments["FunctionName"]) == (False, FUNCTION)
     policy = [call.given(learned) for call in made.calls if call.operation == "PutResourcePolicy"][1]
@@ -221,7 +222,11 @@ def test_what_is_excepted_is_not_put_back(name: str) -> None:
 
 def test_items_alone_can_be_restored() -> None:
     """Marked, because AWS does not remember where a table comes from."""
-    assert operations(plan(fresh(given={}))) == ["dynamodb:RestoreTableToPointInTime", "dynamodb:TagResource"]
+    assert operations(plan(fresh(given={}))) == [
+        "dynamodb:RestoreTableToPointInTime",
+        "dynamodb:TagResource",
+        "dynamodb:TagResource",
+    ]
 
 
 def test_a_backup_is_restored_with_the_capacity_and_indexes_of_today() -> None:
@@ -397,8 +402,15 @@ def test_what_an_interrupted_run_has_put_back_is_not_put_back_again() -> None:
     for name in ("tags", "ttl", "kinesis", "alarms", "event_source_mappings", "resource_policy", "deletion_protection"):
         less = replace(place, settings=without(marked, [name]))
         again = plan(replace(complete, restored=replace(complete.restored, place=less)))
-        assert len(again.calls) == 1, name
-        assert again.before["state"] == "absent"
+        if name == "tags":
+            # It was interrupted, so all of it is undone.
+            assert operations(again) == ["dynamodb:TagResource"] * 2
+            assert again.before["state"] == "absent"
+        else:
+            # It was complete, and may be in use: undoing an addition must not remove it.
+            assert len(again.calls) == 1, name
+            assert again.before["state"] == "present"
+            assert again.before["settings"] == less.settings
 
 
 def _scaled(state: RestoreState) -> Any:
