@@ -115,7 +115,10 @@ def describe_backup_job(call: Call) -> Result:
 
 @rule("backup", "ListRecoveryPointsByResource")
 def list_recovery_points_by_resource(call: Call) -> Result:
-    """Also those of a table that is gone: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByResource.html"""
+    """Also those of a table that is gone.
+
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByResource.html
+    """
     now = call.account.now()
     found = [
         {

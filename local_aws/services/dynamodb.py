@@ -198,7 +198,10 @@ class Database:
             )
 
     def refuse_more_restores(self) -> None:
-        """ "Up to 50 concurrent restores (any type of restore) in a given account" (botocore, RestoreTableFromBackup)."""
+        """ "Up to 50 concurrent restores (any type of restore) in a given account".
+
+        botocore, RestoreTableFromBackup.
+        """
         most = self.account.settings.concurrent_restores
         running = [state for state in self._tables.states.values() if state.restore and state.active_at > self.now]
         if len(running) >= most:

@@ -624,7 +624,8 @@ def _index(index: dict[str, Any], on_demand: bool) -> dict[str, Any]:
 def _override(blueprint: Blueprint, arguments: dict[str, Any]) -> None:
     """What the caller wants otherwise: botocore, RestoreTableFromBackupInput; texts of ack-api-quirks DDB-TABLE-273.
 
-    "The indexes provided should match existing secondary indexes. You can choose to exclude some or all of the indexes."
+    "The indexes provided should match existing secondary indexes. You can choose to exclude some or all of the
+    indexes."
     """
     mode, units = arguments.get("BillingModeOverride"), arguments.get("ProvisionedThroughputOverride")
     becomes_provisioned = mode == PROVISIONED and blueprint.mode == ON_DEMAND
@@ -638,7 +639,8 @@ def _override(blueprint: Blueprint, arguments: dict[str, Any]) -> None:
     if arguments.get("OnDemandThroughputOverride"):
         if blueprint.mode != ON_DEMAND:
             raise _invalid(
-                "Cannot override MaxReadRequestUnits for OnDemandThroughput unless BillingModeOverride is PAY_PER_REQUEST"
+                "Cannot override MaxReadRequestUnits for OnDemandThroughput unless BillingModeOverride is "
+                "PAY_PER_REQUEST"
             )
         blueprint.on_demand = dict(arguments["OnDemandThroughputOverride"])
     for option, kept in (

@@ -359,7 +359,10 @@ class _BatchRead:
 
 @rule("dynamodb", "TransactGetItems")
 def transact_get_items(call: Call) -> Result:
-    """Each item costs two reads: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html"""
+    """Each item costs two reads.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+    """
     database = Database(call.account, call.region)
     limit = Limit(call, "read")
     costs: dict[str, Cost] = {}

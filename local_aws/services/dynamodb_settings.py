@@ -194,7 +194,10 @@ def get_resource_policy(call: Call) -> Result:
 
 @rule("dynamodb", "DeleteResourcePolicy")
 def delete_resource_policy(call: Call) -> Result:
-    """Where there is none it is no error, "unless you specify an ExpectedRevisionId" (botocore, DeleteResourcePolicy)."""
+    """Where there is none it is no error, "unless you specify an ExpectedRevisionId".
+
+    botocore, DeleteResourcePolicy.
+    """
     database, state, arn = _owner(call, for_change=True)
     expected = str(call.arguments.get("ExpectedRevisionId") or "")
     if arn not in state.policies and not expected:
@@ -337,8 +340,8 @@ def disable_destination(call: Call) -> Result:
     known = state.destinations.get(arn)
     if known is None or known.status(database.now) != "ACTIVE":
         raise _invalid(
-            "Table is not in a valid state to enable Kinesis Streaming Destination: KinesisStreamingDestination must be "
-            "ACTIVE to perform DISABLE operation.",
+            "Table is not in a valid state to enable Kinesis Streaming Destination: KinesisStreamingDestination must "
+            "be ACTIVE to perform DISABLE operation.",
         )
     known.status_now, known.status_next, known.done_at = "DISABLING", "DISABLED", database.done_at
     return _destination(state, arn, "DISABLING", "EnableKinesisStreamingConfiguration")
