@@ -261,7 +261,7 @@ class Reader:
 
     def digest(self, bucket: str, key: str, version_id: str = "") -> bytes:
         """A digest of a version's bytes, which are read for that."""
-        return self._whole(bucket, key, version_id, hashlib.sha256, lambda sum, chunk: sum.update(chunk)).digest()
+        return self._whole(bucket, key, version_id, hashlib.sha256, lambda digest, chunk: digest.update(chunk)).digest()
 
     def _whole(
         self, bucket: str, key: str, version_id: str, begin: Callable[[], S], take: Callable[[S, bytes], Any]
