@@ -21,7 +21,7 @@ from dataclasses import dataclass
 # Seconds for which a request counts; a little more than one, because clocks are read with some delay.
 WINDOW = 1.01
 # A request waits for room for this part of the budget rather than going out in crumbs.
-_LEAST_PART = 1 / 8
+_LEAST_PART = 1 / 32
 # Until the first answer has come this part is used at most: indexes may multiply what a write costs.
 _UNKNOWN_PART = 1 / 4
 # Surprises are forgotten at this rate, answer by answer.
@@ -30,6 +30,8 @@ _FORGETTING = 0.95
 _CATCH_UP = 0.05
 # How often the room is looked at while answers are awaited.
 _LOOK = 0.005
+# A clock that is read in between has moved on for sure.
+_SHORTEST = 0.0002
 
 
 @dataclass(eq=False)
@@ -106,7 +108,7 @@ class Budget:
                         self._counting.append(spent)
                         self._next = max(self._next, now - _CATCH_UP) + spent.units / self.units
                         return spent
-                self._sleep(pause)
+                self._sleep(max(pause, _SHORTEST))
 
     def _fitting(self, estimates: Sequence[float], now: float) -> tuple[Spent | None, float]:
         """What there is room for now, or the seconds until it is worth asking again."""

@@ -9,6 +9,7 @@ however it ended. Standard library only.
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import sys
@@ -25,8 +26,8 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# More of them would wait for the network.
-_MOST = 4
+# Each takes some 30 MB while it reads a page. With more of them a module would take more memory than it may.
+_MOST = 2
 
 
 class CrewError(Refused):
@@ -54,6 +55,8 @@ class Crew(Generic[P, R]):
         self._here = threading.Lock()
         self._free: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self._all: list[tuple[int, Connection]] = []
+        # What is imported is neither looked through nor copied by the processes, which share its memory.
+        gc.freeze()
         number = min(processors(), _MOST) if size is None else size
         for _member in range(number if number > 1 else 0):
             self._hire()
@@ -107,6 +110,8 @@ class Crew(Generic[P, R]):
             ours.close()
             for _pid, connection in self._all:
                 connection.close()
+            # What is read makes no cycles, and looking for them takes as long as reading.
+            gc.disable()
             _serve(self._function, theirs)
         finally:
             if sys.exc_info()[0]:

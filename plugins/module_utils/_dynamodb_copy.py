@@ -154,8 +154,8 @@ def check(wish: Mapping[str, Any]) -> None:
 def plan_copy(target: Target, found: Found, check_mode: bool) -> Plan:
     """What has to be done; pure.
 
-    The calls stand for as many requests as it takes, because nothing of all items at once may be in memory. The last one
-    only reads: it tells what went wrong with the one before, so that what that has written counts as done.
+    The first call stands for as many requests as it takes, because nothing of all items at once may be in memory. The last
+    one only reads: it tells what went wrong with the first, so that what that has written counts as done.
     """
     wish = target.desired
     origin = {"source": wish["source"]} if wish["source"] is not None else {"source_file": str(wish["source_file"])}
@@ -178,12 +178,14 @@ def plan_copy(target: Target, found: Found, check_mode: bool) -> Plan:
         after["export"] = before["source_file"]
     else:
         notes.append(f"{target.name}: nothing is exported, so this can not be undone.")
-    operation = "PutItem" if wish["unless_newer"] else "BatchWriteItem"
-    calls = (
-        Call("dynamodb", operation, {"TableName": target.name}, learns={kind: kind for kind in COUNTED}),
-        Call("dynamodb", "DescribeTable", {"TableName": target.name}),
+    learns = {kind: kind for kind in COUNTED}
+    write = (
+        Call("dynamodb", "PutItem", {"TableName": target.name, "Item": {}}, learns=learns)
+        if wish["unless_newer"]
+        else Call("dynamodb", "BatchWriteItem", {"RequestItems": {target.name: [{}]}}, learns=learns)
     )
-    return Plan(before, after, calls, tuple(notes))
+    look = Call("dynamodb", "DescribeTable", {"TableName": target.name})
+    return Plan(before, after, (write, look), tuple(notes))
 
 
 class Copier:
@@ -205,7 +207,8 @@ class Copier:
         self._aws = aws
         self._items = items
         self._read = read
-        self._workers = workers
+        self._pool = ThreadPoolExecutor(workers)
+        self._most = 2 * workers
         self._segments = segments
         self._check_mode = check_mode
         self._now = now
@@ -286,7 +289,7 @@ class Copier:
     def _given_back(self, found: Found, wish: Mapping[str, Any]) -> None:
         schema = found.target.schema
         only = None if wish["keys"] is None else {schema.text(schema.from_shown(key)) for key in wish["keys"]}
-        with _Hands(self._workers) as hands:
+        with self._hands() as hands:
             for rows in exported(wish["source_file"], found.target):
                 hands.submit(self._weigh, found, wish, [row for row in rows if only is None or row[0] in only])
 
@@ -302,7 +305,7 @@ class Copier:
         def weigh(some: Sequence[str]) -> None:
             self._weigh(found, wish, list(self._by_key(source, some).items()))
 
-        with _Hands(self._workers) as hands:
+        with self._hands() as hands:
             for some in batched(keys, MOST_READ):
                 hands.submit(weigh, some)
 
@@ -336,6 +339,9 @@ class Copier:
                 lines.append(key if found.source else f"{key}\t{json.dumps(item)}")
         found.work.extend(lines)
 
+    def _hands(self) -> _Hands:
+        return _Hands(self._pool, self._most)
+
     def _by_key(self, table: Table, keys: Sequence[str]) -> dict[str, dict[str, Value]]:
         rows = self._items.get(table, [table.schema.from_text(key) for key in keys])
         return {table.schema.text(row): row for row in rows}
@@ -349,7 +355,7 @@ class Copier:
             AwsError: AWS refused, or did not answer.
             Refused: The export can not be written.
         """
-        name = arguments["TableName"]
+        (name,) = arguments.get("RequestItems") or [arguments["TableName"]]
         if operation == "DescribeTable":
             if name in self._stopped:
                 raise self._stopped[name]
@@ -377,7 +383,7 @@ class Copier:
         total = (found.source.expected_items if found.source else None) if found.everything else found.work.number
         with (
             Progress(f"Copying {origin} to {found.target.name}", total, "items") as progress,
-            _Hands(self._workers) as hands,
+            self._hands() as hands,
         ):
             if not found.everything:
                 for lines in batched(found.work, MOST_READ):
@@ -483,11 +489,16 @@ def _request(key: Mapping[str, Value], item: Item | None) -> dict[str, Any]:
 
 
 class _Hands:
-    """Threads with a few pieces of work in hand, and no more, so that what is read does not pile up."""
+    """Work for the threads of a pool, a few pieces at a time, so that what is read does not pile up.
 
-    def __init__(self, number: int) -> None:
-        self._pool = ThreadPoolExecutor(number)
-        self._most = 2 * number
+    Args:
+        pool: The threads, which others may have work for too.
+        most: How many pieces may be waiting or under way.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, most: int) -> None:
+        self._pool = pool
+        self._most = most
         self._lock = threading.Lock()
         self._under_way: set[Future[None]] = set()
 
@@ -509,7 +520,11 @@ class _Hands:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        self._pool.shutdown(cancel_futures=kind is not None)
+        if kind is not None:
+            for future in self._under_way:
+                future.cancel()
+        # What is under way is done to its end, so that it is counted.
+        wait(self._under_way)
         if kind is None:
             for future in self._under_way:
                 future.result()

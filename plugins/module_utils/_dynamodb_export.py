@@ -134,7 +134,12 @@ def exported(path: Path, table: Table) -> Iterator[list[tuple[str, Item | None]]
         # The last line of a killed run may be cut: its item was not overwritten yet.
         whole = (line for line in file if line.endswith("\n"))
         for some in batched(whole, 1000):
-            spill.add_lines(f"{table.schema.text(json.loads(line)['key'])}\t{line.rstrip()}" for line in some)
+            try:
+                spill.add_lines(f"{table.schema.text(json.loads(line)['key'])}\t{line.rstrip()}" for line in some)
+            except (ValueError, KeyError, TypeError) as error:
+                raise Refused(
+                    f"{table.name}: {path} is damaged: a line of it is no item. Nothing is given back."
+                ) from error
     yield from _once(spill)
 
 

@@ -57,8 +57,9 @@ _PAGE_PART = 1 / 8
 FIRST_REST = 0.1
 # One segment for so much of a table, as more of them gain nothing.
 _SEGMENT_BYTES = 4 * 1024 * 1024
-# Pages under way at the same time, each of up to 1 MB.
-_MOST_PAGES = 16
+# Pages under way at the same time, each of up to 1 MB, which is some more until it is read: as many as keep two processors
+# busy.
+_MOST_PAGES = 8
 
 
 @dataclass(frozen=True)
@@ -343,7 +344,8 @@ class Items:
             AwsError: AWS refused for another reason, or did not answer.
         """
         arguments = {"TableName": table.name, "Item": item, "ReturnConsumedCapacity": _detail(table), **condition}
-        # "If a ConditionExpression evaluates to false [...] DynamoDB still consumes write capacity" (capacity-unit pages).
+        # "If a ConditionExpression evaluates to false during a conditional write, DynamoDB still consumes write capacity":
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html
         with self.budget(table, "write").spend([float(write_units(item))]) as spent:
             try:
                 answer = self._answer("PutItem", arguments, TableName=table.name, Item={})

@@ -17,7 +17,7 @@ from typing import IO, TypeVar
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
 # Two sets of lines of this size, in memory, are a few times as much.
-SMALL = 8 * 1024 * 1024
+SMALL = 2 * 1024 * 1024
 PARTS = 16
 
 T = TypeVar("T")
