@@ -49,8 +49,24 @@ _QUOTES_REQUEST = frozenset({"InvalidSignatureException", "SignatureDoesNotMatch
 # The one thing that is worth telling of it: https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 _WRONG_REGION = re.compile(r"Credential should be scoped to a valid region(?:, not '[\w-]+')?")
 WRONG_REGION = "There is no such region here: check its name."
-_MISSING = frozenset({"ResourceNotFoundException", "ObjectNotFoundException", "NoSuchEntity", "TableNotFoundException"})
-_BUSY = frozenset({"ResourceConflictException", "ResourceInUseException", "ConcurrentUpdateException"})
+_MISSING = frozenset(
+    {
+        "ResourceNotFoundException",
+        "ObjectNotFoundException",
+        "NoSuchEntity",
+        "TableNotFoundException",
+        "BackupNotFoundException",
+    }
+)
+_BUSY = frozenset(
+    {
+        "ResourceConflictException",
+        "ResourceInUseException",
+        "ConcurrentUpdateException",
+        "BackupInUseException",
+        "TableInUseException",
+    }
+)
 
 
 # Where `make local-up` starts the embedded AWS when no port is named (PORT in the Makefile).
@@ -103,6 +119,8 @@ def _way_out(action: str, code: str, text: str) -> str:
             "Somebody has changed it since it was read, or the connection was lost after the change was made: look at"
             " it, and run the same task again."
         )
+    if code == "ContinuousBackupsUnavailableException":
+        return "AWS is still preparing backups of the new table: run the same task again in a minute."
     if code == "LimitExceededException":
         return (
             "A quota of the account or a limit in time is used up: ask for less, wait, or raise it in Service Quotas."
