@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any
 
 from aws_makers import make_bucket
@@ -92,3 +94,10 @@ def without_times(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {**result, "before": {name: value for name, value in result["before"].items() if name not in ("to", "as_of")}}
         for result in results
     ]
+
+
+def examples(module: ModuleType, account: Account) -> ModuleType:
+    """A module's examples with buckets of this account: names are one space for all accounts."""
+    own = ModuleType(module.__name__)
+    own.EXAMPLES = re.sub(r"sc-agent-(data|backup)-\w+", rf"\1-{account.id}", module.EXAMPLES)
+    return own

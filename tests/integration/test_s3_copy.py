@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.examples import assert_examples_run
 from integration.run_module import run_module
-from s3_data import DESCRIPTION, MEGABYTE, Data
+from s3_data import DESCRIPTION, MEGABYTE, Data, examples
 
+from ansible_collections.runbook.aws.plugins.modules import s3_copy
 from local_aws.client import Account
 
 MANIFEST = "manifests/data.jsonl.gz"
@@ -221,3 +224,13 @@ def test_a_source_can_be_in_another_region(account: Account) -> None:
     regions = {(call["operation"], call["region"]) for call in account.calls(mark) if call["operation"] != "HeadBucket"}
     assert ("ListObjectVersions", "eu-west-1") in regions and ("CopyObject", "us-east-1") in regions
     assert ("CopyObject", "eu-west-1") not in regions
+
+
+def test_the_examples_run(account: Account, tmp_path: Path) -> None:
+    data, _backup = Data(account), Data(account, "backup")
+    data.put("data/a", "1")
+    tasks = examples(s3_copy, account)
+    # What was copied is undone, copied again before it is verified, and then everything goes the other way round.
+    first, undone, verified, other_way = tasks.EXAMPLES.split("\n\n")
+    tasks.EXAMPLES = "\n\n".join((first, undone, first, verified, other_way))
+    assert_examples_run(account, tmp_path, tasks)

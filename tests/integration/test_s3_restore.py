@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import botocore.config
 import pytest
+from integration.examples import assert_examples_run
 from integration.run_module import run_module
-from s3_data import DESCRIPTION, MEGABYTE, Data, without_times
+from s3_data import DESCRIPTION, MEGABYTE, Data, examples, without_times
 
-from local_aws.client import Account
+from ansible_collections.runbook.aws.plugins.modules import s3_restore
+from local_aws.client import SECRET_KEY, Account
 
 
 @pytest.fixture
@@ -258,3 +261,22 @@ def test_prefixes_are_brought_back_at_the_same_time_page_by_page(data: Data) -> 
     assert set(data.seen()) == {"data/kept"}
     operations = [call["operation"] for call in account.calls(mark)]
     assert operations.count("DeleteObjects") == 3 and operations.count("ListObjectVersions") == 3
+
+
+def test_the_examples_run(account: Account, tmp_path: Path) -> None:
+    # The examples name a day, which must have been.
+    account.advance(4000 * 86_400)
+    data = Data(account)
+    data.put("data/a", "good")
+    data.put("models/m", "good")
+    data.later(3 * 3600)
+    data.put("data/a", "bad")
+    assert_examples_run(account, tmp_path, examples(s3_restore, account))
+
+
+def test_the_diff_shows_numbers_and_keys(data: Data) -> None:
+    data.put("data/a", "good")
+    then = data.later()
+    data.put("data/a", "bad")
+    shown = restore(data, then, "data/", diff=True, check=True)["output"]
+    assert '"changed": 1' in shown and "data/a" in shown and SECRET_KEY not in shown
