@@ -16,7 +16,7 @@ Sources, by the short names that the comments use:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -68,6 +68,9 @@ TABLES_SPEC: dict[str, Any] = {
         "settings_except": {"type": "list", "elements": "str", "choices": list(EXCEPTIONS), "default": []},
     },
 }
+
+# The settings that options override, where they have other names.
+OVERRIDDEN = {"billing_mode": "capacity", "read_units": "capacity", "write_units": "capacity"}
 
 # Beside FROM_TAG: when it was restored, to which point in time, from which backup, from which other region.
 AT_TAG, TO_TAG, BACKUP_TAG, REGION_TAG = f"{MARK}at", f"{MARK}to", f"{MARK}backup", f"{MARK}region"
@@ -297,8 +300,8 @@ def read_wish(target: Target) -> Wish:
     options = {
         key: given[key] for key in ("billing_mode", "read_units", "write_units", "indexes", "sse") if key in given
     }
-    _check_options(source, options)
     skipped = set(given.get("settings_except", ()))
+    _check_options(source, options, skipped)
     if "stream" in skipped:
         # They hang on it.
         skipped |= {"stream_policy", "event_source_mappings"}
@@ -315,7 +318,12 @@ def read_wish(target: Target) -> Wish:
     )
 
 
-def _check_options(source: str, options: Mapping[str, Any]) -> None:
+def _check_options(source: str, options: Mapping[str, Any], skipped: Collection[str]) -> None:
+    if both := [key for key in options if OVERRIDDEN.get(key, key) in skipped]:
+        names = sorted({OVERRIDDEN.get(key, key) for key in both})
+        raise Refused(
+            f"{source}: {', '.join(both)} is given, and settings_except has {', '.join(names)}. Leave out one."
+        )
     units = [key for key in ("read_units", "write_units") if key in options]
     for key in units:
         if options[key] < 1:

@@ -27,6 +27,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb import (
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_restore import (
     AT_TAG,
+    OVERRIDDEN,
     Lineage,
     Origin,
     Restored,
@@ -37,6 +38,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings imp
     AUTOSCALING,
     FROM_TAG,
     moved,
+    shape_capacity,
     shape_indexes,
     shape_sse,
     without,
@@ -171,6 +173,10 @@ def _wanted(state: RestoreState) -> dict[str, Any]:
         settings["indexes"] = [index for index in known if index["name"] in wish.options["indexes"]]
     if "sse" in wish.options:
         settings["sse"] = {key: value for key, value in wish.options["sse"].items() if value is not None}
+    if "capacity" not in settings and OVERRIDDEN.keys() & wish.options:
+        # What would be there without being told, to be changed.
+        base = state.origin.state if state.origin else state.restored.place.state if state.restored else None
+        settings |= without({"capacity": shape_capacity(base)}, [AUTOSCALING]) if base else {}
     if "capacity" in settings:
         settings["capacity"] = _capacity(settings["capacity"], settings.get("indexes"), wish.options)
     if "contributor_insights" in settings and "indexes" in settings:

@@ -97,6 +97,7 @@ class RestoreReader:
         self._lock = threading.Lock()
         self._states: dict[str, RestoreState | Exception] = {}
         self._after: dict[str, Found | AwsError] = {}
+        self._alarms: Mapping[str, Mapping[str, Any]] = {}
 
     def fetch(self, target: Target) -> RestoreState:
         """One element.
@@ -168,6 +169,10 @@ class RestoreReader:
                 states[target.name] = refused
         sources = self._sources(wishes.values())
         there = self._reader().read(_skips((wish.target, wish.skipped) for wish in wishes.values() if wish.target))
+        try:
+            self._alarms = self._reader().alarms() if any(map(self._makes_alarms, wishes.values())) else {}
+        except AwsError as error:
+            return {target.name: error for target in self._targets}
         listings = {
             region: Listing(aws, {wish.source for wish in wishes.values() if wish.backup}, "ALL")
             for region, aws in self._ways(wishes.values()).items()
@@ -181,6 +186,14 @@ class RestoreReader:
         asked = [target for target in self._targets if target.name in wishes]
         found = gather(read, asked, self._workers, _GUARD)
         return {**states, **dict(zip([target.name for target in asked], found, strict=True))}
+
+    def _makes_alarms(self, wish: Wish) -> bool:
+        """Whether alarms are made whose names have not been looked at with the source's settings."""
+        if not wish.present or "alarms" in wish.skipped:
+            return False
+        if wish.settings is not None:
+            return bool(wish.settings.get("alarms"))
+        return bool(wish.source_arn and self._abroad(wish.source_arn.region))
 
     @staticmethod
     def _checked(target: Target) -> Wish:
@@ -227,8 +240,7 @@ class RestoreReader:
                 return replace(self._without_origin(wish, existing, settings, unscalable), backup=origin.backup)
         origin = replace(origin, state=state_of(origin.table, arn.name))
         now = found.read_at if found else origin.state.read_at
-        # Of the region of the restored table; where its own source is not read, the alarms are not either.
-        alarms = found.every_alarm if found and origin.source.region == self._region else {}
+        alarms = self._alarms or (found.every_alarm if found and origin.source.region == self._region else {})
         return RestoreState(wish, arn, now, origin, settings, None, alarms, unscalable, origin.backup)
 
     def _without_origin(

@@ -107,7 +107,7 @@ class SettingsReader:
 
         try:
             scaling = self._autoscaling(described) if wanted("capacity", AUTOSCALING) else {}
-            alarms = self._alarms() if wanted("alarms") else {}
+            alarms = self.alarms() if wanted("alarms") else {}
             mappings = self._mappings(described) if wanted("event_source_mappings") else []
         except AwsError as error:
             return {name: answer if isinstance(answer, AwsError) else error for name, answer in answers.items()}
@@ -134,7 +134,12 @@ class SettingsReader:
     def _autoscaling(self, tables: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
         return fetch_autoscaling(self._aws, "dynamodb", [item for table in tables for item in resource_ids(table)])
 
-    def _alarms(self) -> dict[str, Mapping[str, Any]]:
+    def alarms(self) -> dict[str, Mapping[str, Any]]:
+        """All metric alarms of the account and region by name.
+
+        Raises:
+            AwsError: AWS refused, or did not answer.
+        """
         return {alarm["AlarmName"]: alarm for alarm in self._aws.pages("cloudwatch", "DescribeAlarms", "MetricAlarms")}
 
     def _mappings(self, tables: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

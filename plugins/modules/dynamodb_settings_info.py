@@ -143,7 +143,7 @@ results:
           elements: dict
           returned: if not excepted
         sse:
-          description: Encryption with a key in KMS; V({enabled: false}) is DynamoDB's own key.
+          description: "Encryption with a key in KMS; V({enabled: false}) is DynamoDB's own key."
           type: dict
           returned: if not excepted
           sample: {enabled: false}

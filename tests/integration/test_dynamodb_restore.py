@@ -319,6 +319,11 @@ def test_a_deleted_table_comes_back_under_its_own_name(account: Account) -> None
 
     refused = restore(account, wish)
     assert "its settings cannot be read" in refused["msg"]
+    occupied = {"AlarmName": "other-throttles", "EvaluationPeriods": 1, "Threshold": 1.0, "Period": 60}
+    metric = {"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage", "Statistic": "Maximum"}
+    account.client("cloudwatch").put_metric_alarm(**occupied, **metric, ComparisonOperator="GreaterThanThreshold")
+    refused = restore(account, {**wish, "target": "other", "settings": kept}, check=True)
+    assert "alarm would be called other-throttles" in refused["msg"]
     made = restore(account, {**wish, "settings": kept})
     assert made["rc_"] == 0, made["output"]
     (result,) = made["results"]

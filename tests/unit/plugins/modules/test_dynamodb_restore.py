@@ -334,6 +334,25 @@ def test_an_on_demand_copy_gets_no_autoscaling() -> None:
     assert "so the autoscaling of sessions is not put back" in " ".join(made.notes)
 
 
+def test_an_override_counts_without_any_settings_too() -> None:
+    made = plan(fresh(given={}, billing_mode="PAY_PER_REQUEST", indexes=[], sse={"enabled": False}))
+    assert made.calls[0].arguments == {
+        "TargetTableName": "sessions-restored",
+        "SourceTableName": "sessions",
+        "RestoreDateTime": AT,
+        "BillingModeOverride": "PAY_PER_REQUEST",
+        "GlobalSecondaryIndexOverride": [],
+        "LocalSecondaryIndexOverride": [],
+        "SSESpecificationOverride": {"Enabled": False},
+    }
+    assert made.after["settings"] == {
+        "table_arn": str(TARGET),
+        "capacity": {"billing_mode": "PAY_PER_REQUEST", "indexes": []},
+        "indexes": [],
+        "sse": {"enabled": False},
+    }
+
+
 def test_an_on_demand_source_becomes_provisioned_with_all_its_indexes() -> None:
     table = {**TABLE, "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
     capacity = {"billing_mode": "PAY_PER_REQUEST", "indexes": [{"name": "by-user"}]}
@@ -669,6 +688,8 @@ def test_a_generated_name_says_what_it_is_and_is_never_too_long() -> None:
         ({"read_units": 0}, "give 1 or more"),
         ({"billing_mode": "PAY_PER_REQUEST", "read_units": 5}, "on-demand table has no read_units"),
         ({"sse": {"enabled": False, "kms_master_key_id": "k"}}, "names a key and is not enabled"),
+        ({"read_units": 5, "settings_except": ["capacity"]}, "read_units is given, and settings_except has capacity"),
+        ({"indexes": [], "settings_except": ["indexes"]}, "indexes is given, and settings_except has indexes"),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, Any], said: str) -> None:
