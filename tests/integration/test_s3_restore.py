@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +16,7 @@ from typing import Any
 import botocore.config
 import pytest
 from integration.examples import assert_examples_run
-from integration.run_module import run_module
+from integration.run_module import ROOT, environment, run_module
 from s3_data import DESCRIPTION, MEGABYTE, Data, examples, without_times
 
 from ansible_collections.runbook.aws.plugins.modules import s3_restore
@@ -280,3 +285,43 @@ def test_the_diff_shows_numbers_and_keys(data: Data) -> None:
     data.put("data/a", "bad")
     shown = restore(data, then, "data/", diff=True, check=True)["output"]
     assert '"changed": 1' in shown and "data/a" in shown and SECRET_KEY not in shown
+
+
+def test_a_run_that_is_killed_is_gone_on_with_and_undone(data: Data) -> None:
+    account = data.account
+    keys = [f"k{number:02}" for number in range(20)]
+    for key in keys:
+        data.put(key, "good")
+    then = data.later()
+    for key in keys:
+        data.put(key, "bad")
+    plan = restore(data, then, check=True)
+    account.fault("s3", "CopyObject", mode="delay", delay=0.2, times=0)
+    mark = account.mark()
+    wish = {"prefixes": [{"bucket": data.bucket, "prefix": "", "to": then}], "workers": 2}
+    arguments = [
+        "ansible",
+        "localhost",
+        "--inventory=localhost,",
+        "--connection=local",
+        f"--extra-vars=ansible_python_interpreter={sys.executable}",
+        "--module-name=runbook.aws.s3_restore",
+        f"--args={json.dumps({**account.module_args, **wish})}",
+    ]
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while [call["operation"] for call in account.calls(mark)].count("CopyObject") < 4:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    account.clear_faults()
+    left = [key for key, what in data.seen().items() if what["content"] == b"bad"]
+    assert 0 < len(left) < len(keys)
+    done = restore(data, then)
+    assert done["results"][0]["after"]["keys"]["changed"] == left
+    assert {what["content"] for what in data.seen().values()} == {b"good"}
+    # What was known before the run that was killed is the way back from all of it.
+    run_module(account, "s3_restore", prefixes=[plan["results"][0]["before"]])
+    assert {what["content"] for what in data.seen().values()} == {b"bad"}
