@@ -542,7 +542,10 @@ def list_imports(call: Call) -> Result:
 
 @rule("cloudformation", "GetTemplate")
 def get_template(call: Call) -> Result:
-    """The text as it was given. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html"""
+    """The text as it was given.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+    """
     found = _find_change_set(call) if call.arguments.get("ChangeSetName") else _find(call)
     return {"TemplateBody": found.template.text, "StagesAvailable": ["Original", "Processed"]}
 
