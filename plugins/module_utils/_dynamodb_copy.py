@@ -40,6 +40,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import (
     Item,
+    KeySchema,
     Value,
     is_newer,
     same,
@@ -427,7 +428,7 @@ class Copier:
     ) -> None:
         schema = found.target.schema
         if found.export and steps:
-            found.export.add((schema.from_text(key), former) for _kind, key, _item, former in steps)
+            found.export.add((key, former) for _kind, key, _item, former in steps)
         if wish["unless_newer"]:
             for kind, _key, item, _former in steps:
                 put = item is not None and self._items.put_if(
@@ -437,17 +438,15 @@ class Copier:
                 progress.add()
             return
         for some in batched(steps, MOST_WRITTEN):
-            kinds = {key: kind for kind, key, _item, _former in some}
+            requests = [_request(schema, key, item) for _kind, key, item, _former in some]
+            kinds = {id(request): step[0] for request, step in zip(requests, some, strict=True)}
 
-            def written(requests: Sequence[Mapping[str, Any]], kinds: Mapping[str, str] = kinds) -> None:
-                for request in requests:
-                    put = request.get("PutRequest")
-                    tally.add(kinds[schema.text(put["Item"] if put else request["DeleteRequest"]["Key"])])
-                progress.add(len(requests))
+            def written(done: Sequence[Mapping[str, Any]], kinds: Mapping[int, str] = kinds) -> None:
+                for kind, number in Counter(kinds[id(request)] for request in done).items():
+                    tally.add(kind, number)
+                progress.add(len(done))
 
-            self._items.write(
-                found.target, [_request(schema.from_text(key), item) for _k, key, item, _f in some], written
-            )
+            self._items.write(found.target, requests, written)
 
 
 # What is to become of an item, the text of its key, the item, and what was there.
@@ -484,8 +483,8 @@ def condition(item: Item, key: str, attribute: str) -> dict[str, Any]:
     }
 
 
-def _request(key: Mapping[str, Value], item: Item | None) -> dict[str, Any]:
-    return {"DeleteRequest": {"Key": key}} if item is None else {"PutRequest": {"Item": item}}
+def _request(schema: KeySchema, key: str, item: Item | None) -> dict[str, Any]:
+    return {"DeleteRequest": {"Key": schema.from_text(key)}} if item is None else {"PutRequest": {"Item": item}}
 
 
 class _Hands:

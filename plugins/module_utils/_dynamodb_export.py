@@ -3,11 +3,12 @@
 
 """What a copy overwrites, kept in a file before it is overwritten, so that giving the file back undoes the copy.
 
-The first line says which table it is of. Each other line is a key with the item that was there, or null where none was:
+The first line says which table it is of. Each other line is a key, as a list of its values, with the item that was there,
+or null where none was:
 
-    {"export": "runbook.aws.dynamodb_copy", "table": "arn:...", "key": "id (S)"}
-    {"key": {"id": {"S": "u-17"}}, "item": {"id": {"S": "u-17"}, "plan": {"S": "free"}}}
-    {"key": {"id": {"S": "u-18"}}, "item": null}
+    {"export":"runbook.aws.dynamodb_copy","table":"arn:...","key":"id (S)"}
+    {"key":["u-17"],"item":{"id":{"S":"u-17"},"plan":{"S":"free"}}}
+    {"key":["u-18"],"item":null}
 
 A run that continues one that was killed adds to the same file, so a key may be there twice: its first line counts.
 """
@@ -17,13 +18,13 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import Table
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import Item, Value
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import Item
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 from ansible_collections.runbook.aws.plugins.module_utils._spill import SMALL, Lines, Spill, batched, finer
 
@@ -49,13 +50,14 @@ class Export:
         if path.exists():
             check_header(path, table)
 
-    def add(self, items: Iterable[tuple[dict[str, Value], Item | None]]) -> None:
-        """Keep keys with what is there; when this returns, a killed process does not lose them any more.
+    def add(self, items: Iterable[tuple[str, Item | None]]) -> None:
+        """Keep keys, as texts, with what is there; when this returns, a killed process does not lose them any more.
 
         Raises:
             Refused: They can not be written, so nothing may be overwritten.
         """
-        data = "".join(_line({"key": key, "item": item}) for key, item in items).encode()
+        # A key's text is JSON already.
+        data = "".join(f'{{"key":{key},"item":{_json(item)}}}\n' for key, item in items).encode()
         with self._lock:
             try:
                 if self._file < 0:
@@ -83,7 +85,7 @@ class Export:
         size = os.lseek(self._file, 0, os.SEEK_END)
         if not size:
             header = {"export": _KIND, "table": self._table.arn, "key": str(self._table.schema)}
-            os.write(self._file, _line(header).encode())
+            os.write(self._file, f"{_json(header)}\n".encode())
         else:
             self._cut_short_line(size)
 
@@ -135,8 +137,8 @@ def exported(path: Path, table: Table) -> Iterator[list[tuple[str, Item | None]]
         whole = (line for line in file if line.endswith("\n"))
         for some in batched(whole, 1000):
             try:
-                spill.add_lines(f"{table.schema.text(json.loads(line)['key'])}\t{line.rstrip()}" for line in some)
-            except (ValueError, KeyError, TypeError) as error:
+                spill.add_lines(f"{json.dumps(json.loads(line)['key'])}\t{line.rstrip()}" for line in some)
+            except (ValueError, KeyError) as error:
                 raise Refused(
                     f"{table.name}: {path} is damaged: a line of it is no item. Nothing is given back."
                 ) from error
@@ -165,5 +167,5 @@ def _first_of_each(lines: Lines) -> Iterator[tuple[str, Item | None]]:
             yield key, json.loads(text)["item"]
 
 
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":")) + "\n"
+def _json(value: Mapping[str, Any] | None) -> str:
+    return json.dumps(value, separators=(",", ":"))
