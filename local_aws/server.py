@@ -94,12 +94,12 @@ class Application:
         self, environ: dict[str, Any], body: bytes, signature: protocol.Signature | None, parsed: protocol.Parsed
     ) -> tuple[Call, Fault | None, Response]:
         """One call to its response, and into the record."""
-        started = time.time()
         access_key = signature.access_key if signature else ""
         region = signature.region if signature else DEFAULT_REGION
         with self._one_at_a_time:
             account_id, principal = identity.who(access_key)
         account = self.world.account(account_id)
+        started = account.now()
         # moto reads the account from this header before anything else.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account_id
         operation = str(parsed.operation.name)

@@ -31,8 +31,9 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_backup impor
     report_backups,
     shape_backup,
 )
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import answered_at, fetch_pitr
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import fetch_pitr
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Refused, Target
 
 T = TypeVar("T")

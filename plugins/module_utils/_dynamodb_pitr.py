@@ -11,14 +11,12 @@ Sources, by the short names that the comments use:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
-from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
+from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at, stamp
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 
 # model, PointInTimeRecoverySpecification: 1 to 35 days, and 35 where none are given.
@@ -55,12 +53,6 @@ class Pitr:
     latest: datetime | None
     ready: bool
     read_at: datetime
-
-
-def answered_at(answer: Mapping[str, Any]) -> datetime:
-    """When AWS answered, by its own clock."""
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
 
 
 def fetch_pitr(aws: Aws, table: str) -> Pitr:

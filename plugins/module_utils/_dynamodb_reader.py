@@ -13,8 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import fetch_autoscaling
@@ -35,6 +34,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb import (
 )
 from ansible_collections.runbook.aws.plugins.module_utils._engine import FIRST_PAUSE, PAUSE_GROWTH, gather
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
 
 # "Within an average of about 5 minutes … not guaranteed": https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
@@ -166,7 +166,7 @@ def table_state(answer: Mapping[str, Any], autoscaling: Mapping[tuple[str, str],
             )
             for index in table.get("GlobalSecondaryIndexes", ())
         },
-        read_at=_answered_at(answer),
+        read_at=answered_at(answer),
         replicas=tuple(sorted(replica["RegionName"] for replica in table.get("Replicas", ()))),
         last_on_demand=billing.get("LastUpdateToPayPerRequestDateTime"),
     )
@@ -200,12 +200,6 @@ def _capacity(
         last_decrease=throughput.get("LastDecreaseDateTime"),
         status=status,
     )
-
-
-def _answered_at(answer: Mapping[str, Any]) -> datetime:
-    """AWS's own clock: the times that it gives are compared with it, and the operator's may be wrong."""
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
 
 
 def switch_times(aws: Aws, now: datetime) -> tuple[dict[str, list[datetime]], str]:

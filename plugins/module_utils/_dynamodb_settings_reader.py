@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from ansible_collections.runbook.aws.plugins.module_utils._autoscaling import fetch_autoscaling
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb import TableState
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import Pitr, answered_at, fetch_pitr
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_pitr import Pitr, fetch_pitr
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_reader import resource_ids, table_state
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings import (
     AUTOSCALING,
@@ -30,6 +30,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_settings imp
 )
 from ansible_collections.runbook.aws.plugins.module_utils._engine import gather
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
 
 T = TypeVar("T")

@@ -56,6 +56,8 @@ _MISSING = frozenset(
         "NoSuchEntity",
         "TableNotFoundException",
         "BackupNotFoundException",
+        "NoSuchBucket",
+        "NoSuchKey",
     }
 )
 _BUSY = frozenset(

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
@@ -19,6 +22,16 @@ _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 def stamp(moment: datetime) -> str:
     """A moment as it is shown and kept: UTC, ISO 8601, to the second, so that text sorts as time does."""
     return moment.astimezone(UTC).strftime(_FORMAT)
+
+
+def answered_at(answer: Mapping[str, Any]) -> datetime:
+    """When AWS answered, by its own clock: the times that it gives are compared with it, and ours may be wrong.
+
+    Args:
+        answer: What boto3 returned. Without a date, our clock has to do.
+    """
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
 
 
 def moment(text: str) -> datetime:

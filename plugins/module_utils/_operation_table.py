@@ -10,11 +10,11 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
 from ansible_collections.runbook.aws.plugins.module_utils._operation import LOCK, OPEN, key, value_of
 from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import Lock, LockFound, held
 from ansible_collections.runbook.aws.plugins.module_utils._operation_record import RecordFound, is_overdue, record_of
@@ -62,8 +62,7 @@ class OperationTable:
 
     def note_time(self, answer: Mapping[str, Any]) -> None:
         """All runs read AWS's clock, so a machine whose own clock is wrong neither keeps nor takes a lock too long."""
-        said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-        self.now = parsedate_to_datetime(said) if said else datetime.now(UTC)
+        self.now = answered_at(answer)
 
     def lock(self, name: str) -> LockFound:
         """What there is of a lock."""

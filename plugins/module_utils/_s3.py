@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import IO, Any, TypeVar
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError, from_silence
+from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
 from ansible_collections.runbook.aws.plugins.module_utils._s3_plan import (
     ARCHIVED,
     CHECKSUMS,
@@ -57,12 +57,6 @@ _HEAD_ERRORS = {
 GONE = frozenset({"404", "405"})
 
 
-def clock(answer: Mapping[str, Any]) -> datetime:
-    """AWS's time of an answer, to the second."""
-    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(said).astimezone(UTC) if said else datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class Bucket:
     """What a bucket keeps.
@@ -100,7 +94,7 @@ class Listing:
         markers: dict[str, str] = {}
         while True:
             page = self._aws.call("s3", "ListObjectVersions", **self._arguments, **markers)
-            self.at = clock(page)
+            self.at = answered_at(page)
             yield from page["Entries"]
             if not page["IsTruncated"]:
                 return
@@ -168,7 +162,7 @@ class Reader:
             AwsError: AWS refused, or did not answer.
         """
         answer = self._aws.call("s3", "GetBucketVersioning", Bucket=bucket)
-        found = Bucket(bucket, clock(answer), answer.get("Status", ""), opaque=self._opaque(bucket))
+        found = Bucket(bucket, answered_at(answer), answer.get("Status", ""), opaque=self._opaque(bucket))
         if found.versioning != "Enabled":
             return found
         return replace(found, expiries=self._expiries(bucket), acls=self._acls(bucket))
