@@ -53,6 +53,9 @@ _READ_UNIT = 4 * 1024
 _PAGE_UNITS = 256
 # With a budget, a page is this part of a second's units, so that pages of several segments fit into each second.
 _PAGE_PART = 1 / 8
+# From so many units on, a page tells what an item costs; below, pages grow by this factor at most.
+_TELLING_UNITS = 8
+_STEP = 4
 
 FIRST_REST = 0.1
 # One segment for so much of a table, as more of them gain nothing.
@@ -214,7 +217,7 @@ class Items:
             spent.units = _consumed(head, units)
         scanned = int(head.get("ScannedCount", 0))
         if scanned:
-            self._learn(table, spent.units / scanned)
+            self._learn(table, scanned, spent.units, len(body))
         return Page(body, scanned, head.get("LastEvaluatedKey"))
 
     def scan(self, work: Sequence[tuple[Table, Callable[[Page], None]]], segments: int = 0, **options: Any) -> None:
@@ -437,9 +440,12 @@ class Items:
         with self._lock:
             return self._read_factor.get(table.arn) or table.item_size / _READ_UNIT
 
-    def _learn(self, table: Table, units: float) -> None:
+    def _learn(self, table: Table, scanned: int, units: float, size: int) -> None:
+        # What a small page costs is mostly rounding, and after a filter its size says little: so it is approached in steps.
+        known = self._read_units(table)
+        each = units / scanned if units >= _TELLING_UNITS else max(size / scanned / _READ_UNIT, known / _STEP)
         with self._lock:
-            self._read_factor[table.arn] = units
+            self._read_factor[table.arn] = each
 
 
 def _without_items(body: bytes) -> dict[str, Any]:
