@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from heapq import nsmallest
 from itertools import chain
 from math import ceil
@@ -25,9 +27,11 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import (
     Item,
+    Value,
     fingerprint_lines,
     same,
 )
+from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 from ansible_collections.runbook.aws.plugins.module_utils._progress import Progress
 from ansible_collections.runbook.aws.plugins.module_utils._spill import PARTS, Spill, batched, differences
@@ -86,6 +90,48 @@ def _definition(table: Table) -> dict[str, Any]:
     return found
 
 
+class Newest:
+    """When the newest item of a table was written, as an attribute of the items tells.
+
+    Args:
+        attribute: Its name; empty asks nothing. Its values are ISO 8601 times with a zone, or seconds since 1970.
+    """
+
+    def __init__(self, attribute: str) -> None:
+        self._attribute = attribute
+        self._found: datetime | None = None
+        self._unreadable = 0
+        # Pages are read by several threads.
+        self._noting = threading.Lock()
+
+    def note(self, page: Page) -> None:
+        """Take note of the items of a page."""
+        if not self._attribute:
+            return
+        moments = [_written(item[self._attribute]) for item in page.items() if self._attribute in item]
+        known = [moment for moment in moments if moment is not None]
+        with self._noting:
+            self._found = max([*known, *([self._found] if self._found else [])], default=None)
+            self._unreadable += len(moments) - len(known)
+
+    def shown(self) -> tuple[str | None, int]:
+        """The moment in UTC, and how many items have a value that is no time."""
+        return (stamp(self._found) if self._found else None), self._unreadable
+
+
+def _written(value: Value) -> datetime | None:
+    ((kind, content),) = value.items()
+    try:
+        if kind == "N":
+            return datetime.fromtimestamp(float(content), UTC)
+        if kind == "S":
+            found = datetime.fromisoformat(content)
+            return found if found.tzinfo else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
 class Scanned:
     """Every item of two tables, as a line with its key and its hash, ready to be compared.
 
@@ -96,6 +142,7 @@ class Scanned:
         target: The second; its key has the same attributes.
         ignored: Attributes that do not count.
         segments: Segments of each table; 0 chooses by size.
+        newest_by: The attribute that tells when an item was written, if the newest are wanted.
     """
 
     def __init__(
@@ -106,8 +153,10 @@ class Scanned:
         target: Table,
         ignored: frozenset[str] = frozenset(),
         segments: int = 0,
+        newest_by: str = "",
     ) -> None:
         self._read = read
+        self.newest = (Newest(newest_by), Newest(newest_by))
         self._spills = (Spill(), Spill())
         self.numbers = [0, 0]
         self._ignored = ignored
@@ -116,8 +165,8 @@ class Scanned:
             with Progress(f"Comparing {source.name} with {target.name}", total or None, "items") as progress:
                 items.scan(
                     [
-                        (source, self._keep(source, self._spills[0], progress)),
-                        (target, self._keep(target, self._spills[1], progress)),
+                        (source, self._keep(source, self._spills[0], self.newest[0], progress)),
+                        (target, self._keep(target, self._spills[1], self.newest[1], progress)),
                     ],
                     segments,
                 )
@@ -126,8 +175,9 @@ class Scanned:
             raise
         self.numbers = [spill.number for spill in self._spills]
 
-    def _keep(self, table: Table, spill: Spill, progress: Progress) -> Callable[[Page], None]:
+    def _keep(self, table: Table, spill: Spill, newest: Newest, progress: Progress) -> Callable[[Page], None]:
         def keep(page: Page) -> None:
+            newest.note(page)
             spill.add(self._read(page.body, table.schema.names, self._ignored, PARTS))
             progress.add(page.scanned)
 
@@ -217,19 +267,28 @@ def compare(
         "target_items": None,
         "sampled": None,
         "confidence": None,
+        "newest": None,
         **Found(keys).shown(source),
     }
+    if wish.get("newest_by") and wish["mode"] == "sampled":
+        raise Refused(
+            f"{target.name}: a sample does not tell which item is the newest. Leave newest_by out, or use mode exact."
+        )
     if source.schema != target.schema:
         result["confidence"] = "The keys have different attributes, so no item of one can be an item of the other."
         return result
     if wish["mode"] == "sampled":
         return {**result, **_sampled(items, source, target, wish["sample"], keys, attributes, not schema)}
     found = Found(keys)
-    with closing(Scanned(items, read, source, target, attributes, segments)) as scanned:
+    newest_by = wish.get("newest_by") or ""
+    with closing(Scanned(items, read, source, target, attributes, segments, newest_by)) as scanned:
         for kind, texts in scanned.differences():
             found.add(kind, texts)
     result |= found.shown(source)
     result["source_items"], result["target_items"] = scanned.numbers
+    if newest_by:
+        (of_source, odd), (of_target, other_odd) = (newest.shown() for newest in scanned.newest)
+        result["newest"] = {"source": of_source, "target": of_target, "unreadable": odd + other_odd}
     result["equal"] = not schema and not found.counts.total()
     return {**result, **_spent(items, source, target)}
 

@@ -46,6 +46,11 @@ options:
         description: How many items V(sampled) reads, half of them from each table.
         type: int
         default: 1000
+      newest_by:
+        description:
+          - The attribute that tells when an item was written, as an ISO 8601 time with a zone or as seconds since 1970. Then
+            RV(results[].newest) says when the newest items were written. Needs V(exact).
+        type: str
   read_units:
     description:
       - The most read capacity units that are used of each table in a second, so that its users keep theirs.
@@ -211,6 +216,13 @@ results:
       description: What a sample says about the tables. V(null) if every item was read.
       type: str
       returned: if they could be read
+    newest:
+      description:
+        - When the newest item of each table was written, in UTC, and how many items say it in a way that is no time. V(null) without
+          O(comparisons[].newest_by).
+      type: dict
+      returned: if they could be read
+      sample: {source: "2026-11-24T06:00:00Z", target: "2026-11-24T05:40:00Z", unreadable: 0}
     consumed_read_units:
       description: Read capacity units that it took, by table.
       type: dict
@@ -238,6 +250,7 @@ COMPARISON = {
     "target": {"type": "str", "required": True},
     "mode": {"type": "str", "choices": ["exact", "sampled"], "default": "exact"},
     "sample": {"type": "int", "default": 1000},
+    "newest_by": {"type": "str"},
 }
 SPEC = {
     "comparisons": {"type": "list", "elements": "dict", "required": True, "options": COMPARISON},
