@@ -47,7 +47,8 @@ class Export:
         self._table = table
         self._lock = threading.Lock()
         self._file = -1
-        if path.exists():
+        # An empty one is what a run leaves that is killed as soon as it has made it.
+        if path.exists() and path.stat().st_size:
             check_header(path, table)
 
     def add(self, items: Iterable[tuple[str, Item | None]]) -> None:

@@ -48,8 +48,8 @@ options:
         default: differing
       keys:
         description:
-          - Only items with these keys, for example C({id: u-17, order: 3}), as RV(ignore:results[].keys) of
-            M(runbook.aws.dynamodb_compare) shows them.
+          - "Only items with these keys, for example C({id: u-17, order: 3}), as
+            RV(runbook.aws.dynamodb_compare#module:results[].keys) shows them."
           - An empty list copies nothing.
         type: list
         elements: dict
@@ -59,16 +59,16 @@ options:
         type: dict
         suboptions:
           expression:
-            description: A filter expression of DynamoDB, for example V(#plan = :plan AND begins_with(id, :prefix\)).
+            description: "A filter expression of DynamoDB, for example V(#plan = :plan AND begins_with(id, :prefix\\))."
             type: str
             required: true
           names:
-            description: Names of attributes by the placeholders that begin with C(#).
+            description: "Names of attributes by the placeholders that begin with C(#)."
             type: dict
           values:
             description:
-              - Values by the placeholders that begin with C(:). Text, numbers and truth values as they are, anything else
-                as DynamoDB writes it, for example C({SS: [a, b]}).
+              - "Values by the placeholders that begin with C(:). Text, numbers and truth values as they are, anything else
+                as DynamoDB writes it, for example C({SS: [a, b]})."
             type: dict
       unless_newer:
         description:

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_makers import make_table
-from integration.run_module import run_module
+from integration.run_module import ROOT, environment, run_module
 from integration.test_dynamodb_compare import numbered, put_items
 
 from local_aws.client import Account
@@ -167,6 +171,55 @@ def test_a_copy_that_is_cut_off_tells_what_it_did_and_is_continued(spoilt: Accou
     back = copy(spoilt, {**result["before"], "without_export": True})
     assert back["rc_"] == 0, back["output"]
     assert content(spoilt, "empty") == {}
+
+
+def test_a_run_that_is_killed_stops_and_is_continued(spoilt: Account, tmp_path: Path) -> None:
+    """Ansible is killed in the middle of a copy; the module notices, and the next run finishes and can be undone."""
+    make_table(spoilt, "empty", units=None)
+    export = tmp_path / "e.jsonl"
+    wish = {"source": "restored", "target": "empty", "export": str(export)}
+    spoilt.settings(latency=0.3)
+    mark = spoilt.mark()
+    arguments = {**spoilt.module_args, "copies": [wish], "workers": 1}
+    run = subprocess.Popen(
+        [
+            "ansible",
+            "localhost",
+            "--inventory=localhost,",
+            "--connection=local",
+            f"--extra-vars=ansible_python_interpreter={sys.executable}",
+            "--module-name=runbook.aws.dynamodb_copy",
+            f"--args={json.dumps(arguments)}",
+        ],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: len(spoilt.mutating(mark)) >= 3)
+    run.kill()
+    run.wait()
+    spoilt.settings(latency=0)
+    # What was on its way arrives; after that nothing does.
+    time.sleep(1)
+    there = content(spoilt, "empty")
+    time.sleep(1)
+    assert content(spoilt, "empty") == there
+    assert 0 < len(there) < 300
+    done = copy(spoilt, wish)
+    assert done["rc_"] == 0, done["output"]
+    assert done["results"][0]["after"]["created"] == 300 - len(there)
+    assert content(spoilt, "empty") == content(spoilt, "restored")
+    back = copy(spoilt, {**done["results"][0]["before"], "without_export": True})
+    assert back["rc_"] == 0, back["output"]
+    assert content(spoilt, "empty") == {}
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline, "not reached after 60 s"
+        time.sleep(0.05)
 
 
 def test_what_is_throttled_on_the_way_is_written_once(spoilt: Account, tmp_path: Path) -> None:
