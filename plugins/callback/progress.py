@@ -11,11 +11,11 @@ version_added: 0.1.0
 author:
   - runbook.aws contributors (@runbook-aws)
 description:
-  - Modules of this collection that move many items tell how far they are. This shows it, as what is done, how much of how
-    much, how fast, and how long it still takes.
+  - Modules of this collection that move many items tell how far they are. This shows it, as what is done, how much of
+    how much, how fast, and how long it still takes.
   - On a terminal it is one line that is drawn again twice a second and goes before Ansible prints something.
-  - Elsewhere, as in AWX, in CI and in files, it is a plain line after 10 seconds of work, after 30, and then every minute,
-    however much is going on. So a log is never flooded.
+  - Elsewhere, as in AWX, in CI and in files, it is a plain line after 10 seconds of work, after 30, and then every
+    minute, however much is going on. So a log is never flooded.
   - It is printed to stderr, because the output may be read by a program.
 notes:
   - Modules tell it through a temporary file on the controller, whose place is in the environment variable
@@ -26,8 +26,8 @@ options:
   style:
     description:
       - V(terminal) draws one line, V(plain) prints lines.
-      - V(auto) draws if stderr or stdout is a terminal that is watched by a person. Under ansible-runner, which AWX uses, and
-        in CI it is not.
+      - V(auto) draws if stderr or stdout is a terminal that is watched by a person. Under ansible-runner, which AWX
+        uses, and in CI it is not.
     type: str
     choices: [auto, terminal, plain]
     default: auto

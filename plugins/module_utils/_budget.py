@@ -5,9 +5,9 @@
 
 What a request costs is known only from its answer, so it is estimated before and corrected after. When AWS counts it is
 not known either, only that it is between sending and answer. So a request counts from the moment at which it is sent
-until a second after its answer: then whatever second one looks at, on AWS's own clock, has no more than the budget in it.
-The time that every answer takes at least shifts all requests alike, so it is taken off; without that, the further away
-AWS is, the less of the budget could be used. Standard library only.
+until a second after its answer: then whatever second one looks at, on AWS's own clock, has no more than the budget in
+it. The time that every answer takes at least shifts all requests alike, so it is taken off; without that, the further
+away AWS is, the less of the budget could be used. Standard library only.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Budget:
     def spend(self, estimates: Sequence[float]) -> Iterator[Spent]:
         """Wait until there is room, and take it for a request.
 
-        The request is sent inside the block, which sets `units` to what AWS answers. If it fails, it counts as estimated.
+        The request is sent inside the block, which sets `units` to what AWS answers. If it fails, it counts as
+        estimated.
 
         Args:
             estimates: Units of each part of the request, which may be cut after any but the first: `Spent.number`.

@@ -77,7 +77,8 @@ class Crew(Generic[P, R]):
             error, result = member.recv()
         except (EOFError, OSError):
             raise CrewError(
-                "A process that reads items was ended from outside, perhaps because memory ran out: run the same task again."
+                "A process that reads items was ended from outside, perhaps because memory ran out: run the same task"
+                " again."
             ) from None
         finally:
             self._free.put(member)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from heapq import nsmallest
 from itertools import chain
 from math import ceil
@@ -27,8 +27,8 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import (
     Item,
-    Value,
-    fingerprint_lines,
+    PageLines,
+    read_page,
     same,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
@@ -40,8 +40,8 @@ from ansible_collections.runbook.aws.plugins.module_utils._spill import PARTS, S
 MISSING, EXTRA, DIFFERING = "missing", "extra", "differing"
 KINDS = (MISSING, EXTRA, DIFFERING)
 
-# The type of `fingerprint_lines`, which is called in other processes (`_crew.Crew`).
-Read = Callable[[bytes, Sequence[str], frozenset[str], int], list[str]]
+# The type of `read_page`, which is called in other processes (`_crew.Crew`).
+Read = Callable[[bytes, Sequence[str], frozenset[str], int, str], PageLines]
 
 _MOST_SEGMENTS = 1_000_000  # model, Scan, TotalSegments
 # Items that are read in a row of a sample: fewer would cost more calls, more would be neighbours rather than a sample.
@@ -91,45 +91,23 @@ def _definition(table: Table) -> dict[str, Any]:
 
 
 class Newest:
-    """When the newest item of a table was written, as an attribute of the items tells.
+    """When the newest item of a table was written, as an attribute of the items tells."""
 
-    Args:
-        attribute: Its name; empty asks nothing. Its values are ISO 8601 times with a zone, or seconds since 1970.
-    """
-
-    def __init__(self, attribute: str) -> None:
-        self._attribute = attribute
+    def __init__(self) -> None:
         self._found: datetime | None = None
-        self._unreadable = 0
+        self.unreadable = 0
         # Pages are read by several threads.
         self._noting = threading.Lock()
 
-    def note(self, page: Page) -> None:
+    def note(self, page: PageLines) -> None:
         """Take note of the items of a page."""
-        if not self._attribute:
-            return
-        moments = [_written(item[self._attribute]) for item in page.items() if self._attribute in item]
-        known = [moment for moment in moments if moment is not None]
         with self._noting:
-            self._found = max([*known, *([self._found] if self._found else [])], default=None)
-            self._unreadable += len(moments) - len(known)
+            self._found = max(filter(None, (self._found, page.newest)), default=None)
+            self.unreadable += page.unreadable
 
-    def shown(self) -> tuple[str | None, int]:
-        """The moment in UTC, and how many items have a value that is no time."""
-        return (stamp(self._found) if self._found else None), self._unreadable
-
-
-def _written(value: Value) -> datetime | None:
-    ((kind, content),) = value.items()
-    try:
-        if kind == "N":
-            return datetime.fromtimestamp(float(content), UTC)
-        if kind == "S":
-            found = datetime.fromisoformat(content)
-            return found if found.tzinfo else None
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None
+    def shown(self) -> str | None:
+        """The moment in UTC."""
+        return stamp(self._found) if self._found else None
 
 
 class Scanned:
@@ -137,7 +115,7 @@ class Scanned:
 
     Args:
         items: The way to the items.
-        read: `fingerprint_lines`, where it is called.
+        read: `read_page`, where it is called.
         source: The first table.
         target: The second; its key has the same attributes.
         ignored: Attributes that do not count.
@@ -156,7 +134,8 @@ class Scanned:
         newest_by: str = "",
     ) -> None:
         self._read = read
-        self.newest = (Newest(newest_by), Newest(newest_by))
+        self._newest_by = newest_by
+        self.newest = (Newest(), Newest())
         self._spills = (Spill(), Spill())
         self.numbers = [0, 0]
         self._ignored = ignored
@@ -177,8 +156,9 @@ class Scanned:
 
     def _keep(self, table: Table, spill: Spill, newest: Newest, progress: Progress) -> Callable[[Page], None]:
         def keep(page: Page) -> None:
-            newest.note(page)
-            spill.add(self._read(page.body, table.schema.names, self._ignored, PARTS))
+            read = self._read(page.body, table.schema.names, self._ignored, PARTS, self._newest_by)
+            spill.add(read.lines)
+            newest.note(read)
             progress.add(page.scanned)
 
         return keep
@@ -221,9 +201,9 @@ class Found:
         }
 
 
-def crew() -> Crew[[bytes, Sequence[str], frozenset[str], int], list[str]]:
+def crew() -> Crew[[bytes, Sequence[str], frozenset[str], int, str], PageLines]:
     """The processes that read pages; to be made before there are any threads."""
-    return Crew(fingerprint_lines)
+    return Crew(read_page)
 
 
 def compare(
@@ -287,8 +267,12 @@ def compare(
     result |= found.shown(source)
     result["source_items"], result["target_items"] = scanned.numbers
     if newest_by:
-        (of_source, odd), (of_target, other_odd) = (newest.shown() for newest in scanned.newest)
-        result["newest"] = {"source": of_source, "target": of_target, "unreadable": odd + other_odd}
+        of_source, of_target = scanned.newest
+        result["newest"] = {
+            "source": of_source.shown(),
+            "target": of_target.shown(),
+            "unreadable": of_source.unreadable + of_target.unreadable,
+        }
     result["equal"] = not schema and not found.counts.total()
     return {**result, **_spent(items, source, target)}
 
@@ -371,8 +355,8 @@ def confidence(number: int, different: int) -> str:
     # The share at which so many sampled items would all be alike in only 5 % of cases: (1 - share) ** number = 0.05.
     share = 1 - (1 - _CONFIDENCE) ** (1 / number)
     return (
-        f"None of {number} sampled items differs: with {_CONFIDENCE:.0%} confidence fewer than {_percent(share)} of the items"
-        " do, if those that do are anywhere in the tables and not side by side. That is not proof: use mode exact."
+        f"None of {number} sampled items differs: with {_CONFIDENCE:.0%} confidence fewer than {_percent(share)} of the"
+        " items do, if those that do are anywhere in the tables and not side by side. That is not proof: use mode exact."
     )
 
 

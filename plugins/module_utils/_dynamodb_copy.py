@@ -3,9 +3,9 @@
 
 """Copies items of one DynamoDB table into another, or back from an export: only what differs, in constant memory.
 
-What is to be written is found before anything is written, and kept as a list of keys. Each item on it is read again right
-before it is written, so what is exported and overwritten is what is there then, and a run that was killed is continued
-by running it again: what is done already does not differ any more.
+What is to be written is found before anything is written, and kept as a list of keys. Each item on it is read again
+right before it is written, so what is exported and overwritten is what is there then, and a run that was killed is
+continued by running it again: what is done already does not differ any more.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ def check(wish: Mapping[str, Any]) -> None:
 def plan_copy(target: Target, found: Found, check_mode: bool) -> Plan:
     """What has to be done; pure.
 
-    The first call stands for as many requests as it takes, because nothing of all items at once may be in memory. The last
-    one only reads: it tells what went wrong with the first, so that what that has written counts as done.
+    The first call stands for as many requests as it takes, because nothing of all items at once may be in memory. The
+    last one only reads: it tells what went wrong with the first, so that what that has written counts as done.
     """
     wish = target.desired
     origin = {"source": wish["source"]} if wish["source"] is not None else {"source_file": str(wish["source_file"])}
@@ -232,8 +232,8 @@ class Copier:
             source, table = tables_of(self._items, wish["source"], wish["target"])
             if source.schema != table.schema:
                 raise Refused(
-                    f"{table.name}: its key is {table.schema}, but that of {source.name} is {source.schema}. Items can only "
-                    "be copied between tables with the same key."
+                    f"{table.name}: its key is {table.schema}, but that of {source.name} is {source.schema}. Items can "
+                    "only be copied between tables with the same key."
                 )
         else:
             source, table = None, self._items.table(wish["target"])

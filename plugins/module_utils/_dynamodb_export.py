@@ -3,8 +3,8 @@
 
 """What a copy overwrites, kept in a file before it is overwritten, so that giving the file back undoes the copy.
 
-The first line says which table it is of. Each other line is a key, as a list of its values, with the item that was there,
-or null where none was:
+The first line says which table it is of. Each other line is a key, as a list of its values, with the item that was
+there, or null where none was:
 
     {"export":"runbook.aws.dynamodb_copy","table":"arn:...","key":"id (S)"}
     {"key":["u-17"],"item":{"id":{"S":"u-17"},"plan":{"S":"free"}}}
@@ -67,8 +67,8 @@ class Export:
                     raise OSError(None, "the disk is full")
             except OSError as error:
                 raise Refused(
-                    f"{self._table.name}: the export {self.path} can not be written: {error.strerror}. Nothing is overwritten "
-                    "without it. Name another place in export, or switch it off with without_export."
+                    f"{self._table.name}: the export {self.path} can not be written: {error.strerror}. Nothing is"
+                    " overwritten without it. Name another place in export, or switch it off with without_export."
                 ) from error
 
     def close(self) -> None:

@@ -4,8 +4,8 @@
 """Items of DynamoDB tables in bulk: read and written as the API's own JSON, within a budget of capacity units.
 
 botocore takes 50 microseconds to turn one answered item into its own form, and as long back; `json` takes 4. So the
-bodies of the bulk operations pass botocore by, in two of its own events: `before-call` puts the finished body in place of
-the serialized one, `before-parse` takes the answer's body out before it is parsed. Everything else stays botocore's:
+bodies of the bulk operations pass botocore by, in two of its own events: `before-call` puts the finished body in place
+of the serialized one, `before-parse` takes the answer's body out before it is parsed. Everything else stays botocore's:
 credentials, endpoints, signing, connections, retries, and errors.
 """
 
@@ -60,8 +60,8 @@ _STEP = 4
 FIRST_REST = 0.1
 # One segment for so much of a table, as more of them gain nothing.
 _SEGMENT_BYTES = 4 * 1024 * 1024
-# Pages under way at the same time, each of up to 1 MB, which is some more until it is read: as many as keep two processors
-# busy.
+# Pages under way at the same time, each of up to 1 MB, which is some more until it is read: as many as keep two
+# processors busy.
 _MOST_PAGES = 8
 
 
@@ -224,8 +224,8 @@ class Items:
         """All pages of tables, several segments at the same time.
 
         Args:
-            work: Tables, each with what is to be done with its pages, which is called from several threads. A page takes
-                ten times as much memory when it is read as when it came.
+            work: Tables, each with what is to be done with its pages, which is called from several threads. A page
+                takes ten times as much memory when it is read as when it came.
             segments: Segments of each table; 0 chooses by its size.
             **options: More arguments of Scan.
 
@@ -347,8 +347,8 @@ class Items:
             AwsError: AWS refused for another reason, or did not answer.
         """
         arguments = {"TableName": table.name, "Item": item, "ReturnConsumedCapacity": _detail(table), **condition}
-        # "If a ConditionExpression evaluates to false during a conditional write, DynamoDB still consumes write capacity":
-        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html
+        # "If a ConditionExpression evaluates to false during a conditional write, DynamoDB still consumes write
+        # capacity": https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html
         with self.budget(table, "write").spend([float(write_units(item))]) as spent:
             try:
                 answer = self._answer("PutItem", arguments, TableName=table.name, Item={})
@@ -374,8 +374,8 @@ class Items:
                 rest, deadline = FIRST_REST, time.monotonic() + self._patience
             elif time.monotonic() + rest > deadline:
                 raise AwsError(
-                    f"{action} left items over for {self._patience:g} seconds: the table's capacity is used up. Raise it, "
-                    "give a smaller budget, or run the same task again later.",
+                    f"{action} left items over for {self._patience:g} seconds: the table's capacity is used up. Raise"
+                    " it, give a smaller budget, or run the same task again later.",
                     "ProvisionedThroughputExceededException",
                 )
             else:
@@ -441,7 +441,8 @@ class Items:
             return self._read_factor.get(table.arn) or table.item_size / _READ_UNIT
 
     def _learn(self, table: Table, scanned: int, units: float, size: int) -> None:
-        # What a small page costs is mostly rounding, and after a filter its size says little: so it is approached in steps.
+        # What a small page costs is mostly rounding, and after a filter its size says little: so it is approached in
+        # steps.
         known = self._read_units(table)
         each = units / scanned if units >= _TELLING_UNITS else max(size / scanned / _READ_UNIT, known / _STEP)
         with self._lock:
@@ -449,7 +450,7 @@ class Items:
 
 
 def _without_items(body: bytes) -> dict[str, Any]:
-    """An answer of Scan without its items: what is needed of it is small, and the rest is read by others or not at all."""
+    """An answer of Scan without its items: what is needed is small, and the rest is read by others or not at all."""
     start = body.find(b'"Items"')
     if start < 0:
         return json.loads(body)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Items of DynamoDB as the API's own JSON: what makes two of them equal, what they weigh, and keys as people write them.
+"""Items of DynamoDB as the API's own JSON: what makes two of them equal, what they weigh, keys as people write them.
 
 Pure. An item here is what `json.loads` makes of the API's JSON: `{"id": {"S": "a"}}`.
 
-The rules of values: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+The rules: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 from ansible_collections.runbook.aws.plugins.module_utils._spill import part_of
@@ -35,8 +36,8 @@ _KB = 1024
 def equal_forms(body: bytes) -> list[Any]:
     """The items of an answer, each in a form that is equal, and has the same hash, exactly if the item is.
 
-    An item is a frozenset of pairs of name and value, a value a pair of type and content. Made while the answer is read,
-    because that takes half the time of reading it first.
+    An item is a frozenset of pairs of name and value, a value a pair of type and content. Made while the answer is
+    read, because that takes half the time of reading it first.
     """
     hook = _equal_form_of_numbers if _UNUSUAL_NUMBER.search(body) else _equal_form
     answer: dict[str, Any] = json.loads(body, object_pairs_hook=hook)
@@ -67,33 +68,62 @@ def _equal_form_of_numbers(pairs: list[tuple[str, Any]]) -> Any:
     return _equal_form(pairs)
 
 
-def fingerprint_lines(body: bytes, names: Sequence[str], ignored: frozenset[str], parts: int) -> list[str]:
-    """What is kept of the items of an answer to compare them: a line with the key and a hash for each.
+class PageLines(NamedTuple):
+    """What is kept of the items of a page to compare them.
 
-    The hash is Python's own, of 64 bits: SipHash of every name and text, keyed anew for each run. Of two different items
-    under one key it takes one pair in 10^19 for equal.
+    Attributes:
+        lines: For each part its lines, `key, tab, hash`, each with a line's end.
+        newest: When the newest of the items was written.
+        unreadable: How many items say that in a way that is no time.
+    """
+
+    lines: list[str]
+    newest: datetime | None = None
+    unreadable: int = 0
+
+
+def read_page(body: bytes, names: Sequence[str], ignored: frozenset[str], parts: int, newest_by: str = "") -> PageLines:
+    """A line with the key and a hash for each item of an answer.
+
+    The hash is Python's own, of 64 bits: SipHash of every name and text, keyed anew for each run. Of two different
+    items under one key it takes one pair in 10^19 for equal.
 
     Args:
         body: The answer.
         names: The attributes of the key.
         ignored: Attributes that do not count.
         parts: How many parts the lines are spread over, by their key.
-
-    Returns:
-        For each part its lines, `key, tab, hash`, each with a line's end.
+        newest_by: The attribute that tells when an item was written, if the newest is wanted.
     """
     escape = json.encoder.encode_basestring_ascii
     lines: list[list[str]] = [[] for _part in range(parts)]
+    told = []
     first, second = names[0], names[-1]
     for item in equal_forms(body):
         attributes = dict(item)
         key = escape(attributes[first][1])
         # As `KeySchema.text` writes it.
         key = f"[{key}, {escape(attributes[second][1])}]" if len(names) == 2 else f"[{key}]"
+        if newest_by in attributes:
+            told.append(_moment(*attributes[newest_by]))
         if ignored:
             item = frozenset(pair for pair in item if pair[0] not in ignored)
         lines[part_of(key, parts)].append(f"{key}\t{hash(item):x}\n")
-    return ["".join(part) for part in lines]
+    moments = [moment for moment in told if moment]
+    return PageLines(["".join(part) for part in lines], max(moments, default=None), len(told) - len(moments))
+
+
+def _moment(kind: str, content: Any) -> datetime | None:
+    """When something was, as seconds since 1970 or as an ISO 8601 time with a zone; none if it is neither."""
+    try:
+        if kind == "N":
+            return datetime.fromtimestamp(float(content), UTC)
+        if kind == "S":
+            found = datetime.fromisoformat(content)
+            return found if found.tzinfo else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
 
 
 def _canonical(value: Value) -> Any:

@@ -3,8 +3,8 @@
 
 """Lines of text that may be too many for memory, kept in files that nobody has to remove.
 
-The files have no name (tempfile.TemporaryFile, O_TMPFILE), so they are gone with the process, however it ends, and nobody
-else can open them. Standard library only.
+The files have no name (tempfile.TemporaryFile, O_TMPFILE), so they are gone with the process, however it ends, and
+nobody else can open them. Standard library only.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Lines:
                     self._file.write(data)
                 except OSError as error:
                     raise Refused(
-                        f"The temporary folder {tempfile.gettempdir()} can not be written: {error.strerror}. Make room in it, "
-                        "or name another one in the environment variable TMPDIR, and run the same task again."
+                        f"The temporary folder {tempfile.gettempdir()} can not be written: {error.strerror}. Make room in"
+                        " it, or name another one in the environment variable TMPDIR, and run the same task again."
                     ) from error
                 self.number += text.count("\n")
                 self.size += len(data)

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - runbook.aws contributors (@runbook-aws)
 description:
-  - Tells whether two DynamoDB tables have the same key, the same indexes and the same items, and which items are missing,
-    extra or different. Meant for a table and its restored copy.
+  - Tells whether two DynamoDB tables have the same key, the same indexes and the same items, and which items are
+    missing, extra or different. Meant for a table and its restored copy.
   - Reads both tables at the same time, in segments, with strongly consistent reads. What it remembers of an item is its
     key and a hash, in temporary files that have no name, so memory does not grow with the tables and nothing stays.
   - Two items are equal if DynamoDB holds them to be equal. The order in maps and sets means nothing.
@@ -37,8 +37,8 @@ options:
       mode:
         description:
           - V(exact) reads every item of both tables.
-          - V(sampled) reads some items from random places of each table and looks them up in the other. It can show that
-            tables differ, never that they are the same.
+          - V(sampled) reads some items from random places of each table and looks them up in the other. It can show
+            that tables differ, never that they are the same.
         type: str
         choices: [exact, sampled]
         default: exact
@@ -48,8 +48,8 @@ options:
         default: 1000
       newest_by:
         description:
-          - The attribute that tells when an item was written, as an ISO 8601 time with a zone or as seconds since 1970. Then
-            RV(results[].newest) says when the newest items were written. Needs V(exact).
+          - The attribute that tells when an item was written, as an ISO 8601 time with a zone or as seconds since
+            1970. Then RV(results[].newest) says when the newest items were written. Needs V(exact).
         type: str
   read_units:
     description:
@@ -218,8 +218,8 @@ results:
       returned: if they could be read
     newest:
       description:
-        - When the newest item of each table was written, in UTC, and how many items say it in a way that is no time. V(null) without
-          O(comparisons[].newest_by).
+        - When the newest item of each table was written, in UTC, and how many items say it in a way that is no time.
+        - V(null) without O(comparisons[].newest_by).
       type: dict
       returned: if they could be read
       sample: {source: "2026-11-24T06:00:00Z", target: "2026-11-24T05:40:00Z", unreadable: 0}

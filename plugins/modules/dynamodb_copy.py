@@ -11,14 +11,14 @@ version_added: 0.1.0
 author:
   - runbook.aws contributors (@runbook-aws)
 description:
-  - Writes into a table the items of another one that it does not have or that differ there. All of them, those with given
-    keys, or those that a filter lets through. So items that were spoilt are repaired in place from a restored copy.
+  - Writes into a table the items of another one that it does not have or that differ there. All of them, those with
+    given keys, or those that a filter lets through. So items that were spoilt are repaired in place from a restored copy.
   - What is overwritten or deleted is exported to a file first. Giving the file back as O(copies[].source_file) undoes
     the copy.
   - Only what differs is written, so a second run writes nothing, and a run that was killed or cut off is continued by
     running it again.
-  - What is to be written is found before anything is written, and read again right before it is written. Memory does not
-    grow with the tables.
+  - What is to be written is found before anything is written, and read again right before it is written. Memory does
+    not grow with the tables.
 options:
   copies:
     description: The copies, each target named once. They are made at the same time.
@@ -67,15 +67,15 @@ options:
             type: dict
           values:
             description:
-              - "Values by the placeholders that begin with C(:). Text, numbers and truth values as they are, anything else
-                as DynamoDB writes it, for example C({SS: [a, b]})."
+              - "Values by the placeholders that begin with C(:). Text, numbers and truth values as they are, anything
+                else as DynamoDB writes it, for example C({SS: [a, b]})."
             type: dict
       unless_newer:
         description:
           - Name of an attribute that says how new an item is, for example a time or a version. An item of the target in
             which it is greater than in the source is left alone.
-          - DynamoDB itself checks it with each write, so an item that is changed at that moment is safe too. Such writes
-            go one by one and take longer.
+          - DynamoDB itself checks it with each write, so an item that is changed at that moment is safe too. Such
+            writes go one by one and take longer.
         type: str
       delete_extra:
         description: Delete what only the target has, so that the tables are equal. Deleted items are exported as well.
@@ -83,11 +83,11 @@ options:
         default: false
       export:
         description:
-          - The file to which items are exported before they are overwritten, deleted or created. Only its owner can read
-            it, and its folder is made if it is not there.
+          - The file to which items are exported before they are overwritten, deleted or created. Only its owner can
+            read it, and its folder is made if it is not there.
           - If it is there, it must be one that an earlier run of the same copy has begun. Then it is added to.
-          - By default a new file in C(var/exports) in the current directory. With a local connection that is the folder of
-            the playbook.
+          - By default a new file in C(var/exports) in the current directory. With a local connection that is the folder
+            of the playbook.
         type: path
       without_export:
         description: Export nothing. Then the copy can not be undone.
@@ -119,18 +119,18 @@ attributes:
     description: A second run writes nothing.
     support: full
 notes:
-  - RV(results[].before) given back undoes a copy, unless nothing was exported. What others have written to the same items
-    after the copy is overwritten by that, and exported in turn.
-  - An export that is begun by a run that is killed stays. With O(copies[].export) the next run adds to it, otherwise each
-    run has a file of its own. To undo, give back the newest first.
-  - An item that somebody else changes in the few milliseconds between reading and writing it is overwritten as it is then,
-    unless O(copies[].unless_newer) forbids it.
+  - RV(results[].before) given back undoes a copy, unless nothing was exported. What others have written to the same
+    items after the copy is overwritten by that, and exported in turn.
+  - An export that is begun by a run that is killed stays. With O(copies[].export) the next run adds to it, otherwise
+    each run has a file of its own. To undo, give back the newest first.
+  - An item that somebody else changes in the few milliseconds between reading and writing it is overwritten as it is
+    then, unless O(copies[].unless_newer) forbids it.
   - O(wait_timeout) is how long a request is tried again that is throttled, or whose items are left over. A copy itself
     takes as long as it takes. O(wait) has no effect, because a write that is accepted is done.
   - Exports hold the items as they are, so they are as confidential as the table.
   - With the callback P(runbook.aws.progress#callback) a terminal shows how far it is.
-  - "IAM actions on the source: C(dynamodb:DescribeTable), C(dynamodb:Scan), C(dynamodb:BatchGetItem). On the target these
-    and C(dynamodb:BatchWriteItem), and C(dynamodb:PutItem) with O(copies[].unless_newer)."
+  - "IAM actions on the source: C(dynamodb:DescribeTable), C(dynamodb:Scan), C(dynamodb:BatchGetItem). On the target
+    these and C(dynamodb:BatchWriteItem), and C(dynamodb:PutItem) with O(copies[].unless_newer)."
 seealso:
   - module: runbook.aws.dynamodb_compare
   - name: Read and write operations
@@ -201,11 +201,11 @@ results:
       returned: always
     before:
       description:
-        - An element of O(copies) that undoes the copy. One that copies nothing if nothing was written, or if nothing was
-          exported. V(null) if a table could not be read.
+        - An element of O(copies) that undoes the copy. One that copies nothing if nothing was written, or if nothing
+          was exported. V(null) if a table could not be read.
       type: dict
       returned: always
-      sample: {source_file: /srv/ops/var/exports/sc-agent-sessions-prod-20261123T133000.000000Z.jsonl, target: sc-agent-sessions-prod}
+      sample: {source_file: /srv/ops/var/exports/sessions-20261123T133000.000000Z.jsonl, target: sc-agent-sessions-prod}
     after:
       description: What was copied, or would be in check mode. V(null) if it failed.
       type: dict
