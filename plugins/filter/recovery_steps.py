@@ -81,7 +81,9 @@ def recovery_steps(
     return {
         "restores": restores,
         "copies": [
-            {"source": beside[recovered], "target": recovered, "delete_extra": True} for _table, recovered in tables
+            # What is in it is of an earlier run that failed, so there is nothing to keep.
+            {"source": beside[recovered], "target": recovered, "delete_extra": True, "without_export": True}
+            for _table, recovered in tables
         ],
         "comparisons": [{"source": beside[recovered], "target": recovered} for _table, recovered in tables],
         "production": [

@@ -36,7 +36,8 @@ def test_items_are_restored_beside_the_table_and_copied_into_it(tables_from: str
         "sessions-new-restoring",
         point,
     )
-    assert steps["copies"] == [{"source": "sessions-new-restoring", "target": "sessions-new", "delete_extra": True}]
+    (copy,) = steps["copies"]
+    assert (copy["source"], copy["target"]) == ("sessions-new-restoring", "sessions-new")
     assert steps["comparisons"] == [{"source": "sessions-new-restoring", "target": "sessions-new"}]
     assert steps["removals"] == [{"source": "sessions-prod", "target": "sessions-new-restoring", "state": "absent"}]
 
