@@ -19,7 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_compare import (
@@ -397,7 +397,8 @@ class Copier:
                         steps = [(CREATED, found.target.schema.text(row), row, None) for row in rows]
                         hands.submit(self._write, wish, found, steps, tally, progress)
 
-            assert found.source
+            if found.source is None:
+                raise AssertionError("only a table is copied without being compared")
             self._items.scan([(found.source, write)], _SEGMENTS_WHILE_WRITING)
 
     def _write_again(
@@ -450,7 +451,7 @@ class Copier:
 
 
 # What is to become of an item, the text of its key, the item, and what was there.
-Step = tuple[str, str, Item | None, Item | None]
+Step: TypeAlias = "tuple[str, str, Item | None, Item | None]"
 
 
 def fate(item: Item | None, former: Item | None, wish: Mapping[str, Any]) -> str:

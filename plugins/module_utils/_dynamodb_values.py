@@ -50,7 +50,7 @@ def _equal_form(pairs: list[tuple[str, Any]]) -> Any:
         pair = pairs[0]
         kind, content = pair
         # Only the types L, SS, NS and BS hold lists, and only in L their order means something.
-        if type(content) is list:
+        if isinstance(content, list):
             if kind == "L":
                 return kind, tuple(content)
             return kind, frozenset(map(normal_number, content) if kind == "NS" else content)

@@ -71,8 +71,8 @@ class Watch:
         is_alive: Whether there is a process with this id; what a killed one has begun never ends.
     """
 
-    def __init__(self, is_alive: Callable[[int], bool] = lambda pid: _is_alive(pid)) -> None:
-        self._is_alive = is_alive
+    def __init__(self, is_alive: Callable[[int], bool] | None = None) -> None:
+        self._is_alive = is_alive or _is_alive
         self._works: dict[str, Work] = {}
         self._rest = b""
 

@@ -72,7 +72,7 @@ class Application:
 
     def items(self, table: str = SESSIONS) -> list[dict[str, Any]]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
-        return sorted((item for page in pages for item in page["Items"]), key=lambda item: json.dumps(item))
+        return sorted((item for page in pages for item in page["Items"]), key=json.dumps)
 
     def tables(self) -> list[str]:
         names: list[str] = self.dynamodb.list_tables()["TableNames"]
