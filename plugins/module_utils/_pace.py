@@ -29,6 +29,8 @@ MARGIN = 0.96
 # application-autoscaling and backup publish no rate ("AWS throttles requests"): a cautious one of our own.
 # s3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html, 3,500 writes and 5,500
 #   reads a second of one prefix; each of the 1,000 keys of DeleteObjects is a write.
+# cognito-idp: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html, "API operation categories and
+#   request rate quotas": of all pools together, and of all operations of a category (see `CATEGORIES`) together.
 RATES: dict[str, float] = {
     "lambda": 15,
     "lambda:GetFunction": 100,
@@ -56,6 +58,43 @@ RATES: dict[str, float] = {
     "s3:UploadPartCopy": 3500,
     "s3:DeleteObjects": 3.5,
     "s3:HeadObject": 5500,
+    "cognito-idp:UserCreation": 50,
+    "cognito-idp:UserRead": 120,
+    "cognito-idp:UserUpdate": 25,
+    "cognito-idp:UserList": 30,
+    "cognito-idp:UserResourceRead": 50,
+    "cognito-idp:UserResourceUpdate": 25,
+    "cognito-idp:UserPoolRead": 15,
+    "cognito-idp:UserPoolResourceRead": 20,
+    "cognito-idp:UserPoolResourceUpdate": 15,
+    "cognito-idp:UserPoolClientRead": 15,
+}
+
+# Families that several operations share, where AWS has a rate for them together.
+CATEGORIES: dict[str, str] = {
+    "cognito-idp:AdminCreateUser": "cognito-idp:UserCreation",
+    "cognito-idp:AdminGetUser": "cognito-idp:UserRead",
+    "cognito-idp:AdminDeleteUser": "cognito-idp:UserUpdate",
+    "cognito-idp:AdminDeleteUserAttributes": "cognito-idp:UserUpdate",
+    "cognito-idp:AdminDisableUser": "cognito-idp:UserUpdate",
+    "cognito-idp:AdminEnableUser": "cognito-idp:UserUpdate",
+    "cognito-idp:AdminSetUserPassword": "cognito-idp:UserUpdate",
+    "cognito-idp:AdminUpdateUserAttributes": "cognito-idp:UserUpdate",
+    "cognito-idp:AdminUserGlobalSignOut": "cognito-idp:UserUpdate",
+    "cognito-idp:ListUsers": "cognito-idp:UserList",
+    "cognito-idp:ListUsersInGroup": "cognito-idp:UserList",
+    "cognito-idp:AdminListGroupsForUser": "cognito-idp:UserResourceRead",
+    "cognito-idp:AdminListUserAuthEvents": "cognito-idp:UserResourceRead",
+    "cognito-idp:AdminAddUserToGroup": "cognito-idp:UserResourceUpdate",
+    "cognito-idp:AdminRemoveUserFromGroup": "cognito-idp:UserResourceUpdate",
+    "cognito-idp:DescribeUserPool": "cognito-idp:UserPoolRead",
+    "cognito-idp:GetGroup": "cognito-idp:UserPoolResourceRead",
+    "cognito-idp:ListGroups": "cognito-idp:UserPoolResourceRead",
+    "cognito-idp:CreateGroup": "cognito-idp:UserPoolResourceUpdate",
+    "cognito-idp:DeleteGroup": "cognito-idp:UserPoolResourceUpdate",
+    "cognito-idp:UpdateGroup": "cognito-idp:UserPoolResourceUpdate",
+    "cognito-idp:DescribeUserPoolClient": "cognito-idp:UserPoolClientRead",
+    "cognito-idp:ListUserPoolClients": "cognito-idp:UserPoolClientRead",
 }
 
 # Seconds' worth of calls that may be sent at once after a rest. AWS publishes none, so it is small; for reads, whose
@@ -102,7 +141,12 @@ class Pace:
         }
 
     def wait(self, service: str, operation: str) -> None:
-        """Return when the operation may be sent. An operation without a family of its own counts in its service's."""
-        bucket = self._buckets.get(f"{service}:{operation}") or self._buckets.get(service)
+        """Return when the operation may be sent.
+
+        An operation without a family of its own counts in its category, and without that in its service's.
+        """
+        action = f"{service}:{operation}"
+        families = (action, CATEGORIES.get(action, ""), service)
+        bucket = next((self._buckets[family] for family in families if family in self._buckets), None)
         if bucket and (pause := bucket.reserve()):
             self._sleep(pause)
