@@ -58,6 +58,7 @@ _MISSING = frozenset(
         "BackupNotFoundException",
         "NoSuchBucket",
         "NoSuchKey",
+        "UserNotFoundException",
     }
 )
 _BUSY = frozenset(
@@ -70,6 +71,22 @@ _BUSY = frozenset(
     }
 )
 
+# What Cognito says of users: botocore's text of each exception (cognito-idp).
+_USERS = {
+    "UsernameExistsException": (
+        "Somebody else has made this user at the same time, or Cognito's list of users was behind, or the connection"
+        " was lost after it was made: run the same task again."
+    ),
+    "AliasExistsException": (
+        "Another user signs in with this address, number or name: take it from that user first, or give another one."
+    ),
+    "CodeDeliveryFailureException": (
+        "The message could not be sent; the user may be there nevertheless. Mend the pool's e-mail or SMS settings and"
+        " renew the invitation (renew_invitation: always), or hand the password over (invite: handover)."
+    ),
+    "UnsupportedUserStateException": "Its state does not allow that: look at its status with cognito_user_info.",
+    "UserLambdaValidationException": "A trigger function of the pool refused it: the function's log says why.",
+}
 
 # Where `make local-up` starts the embedded AWS when no port is named (PORT in the Makefile).
 _LOCAL_PORT = 5610
@@ -127,6 +144,8 @@ def _way_out(action: str, code: str, text: str) -> str:
         return (
             "A quota of the account or a limit in time is used up: ask for less, wait, or raise it in Service Quotas."
         )
+    if code in _USERS:
+        return _USERS[code]
     if code in THROTTLES:
         return "The account's request rate is used up by others: run the same task again, or raise wait_timeout."
     return ""
