@@ -31,6 +31,10 @@ MARGIN = 0.96
 #   reads a second of one prefix; each of the 1,000 keys of DeleteObjects is a write.
 # cognito-idp: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html, "API operation categories and
 #   request rate quotas": of all pools together, and of all operations of a category (see `CATEGORIES`) together.
+# secretsmanager: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html, "API quotas": some are
+#   of several operations together (see `CATEGORIES`).
+# logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html, FilterLogEvents: the
+#   least of all regions.
 RATES: dict[str, float] = {
     "lambda": 15,
     "lambda:GetFunction": 100,
@@ -68,6 +72,12 @@ RATES: dict[str, float] = {
     "cognito-idp:UserPoolResourceRead": 20,
     "cognito-idp:UserPoolResourceUpdate": 15,
     "cognito-idp:UserPoolClientRead": 15,
+    "secretsmanager:ListSecrets": 100,
+    "secretsmanager:ListSecretVersionIds": 50,
+    "secretsmanager:GetRandomPassword": 50,
+    "secretsmanager:Values": 50,
+    "secretsmanager:Rotations": 50,
+    "logs:FilterLogEvents": 5,
 }
 
 # Families that several operations share, where AWS has a rate for them together.
@@ -95,6 +105,10 @@ CATEGORIES: dict[str, str] = {
     "cognito-idp:UpdateGroup": "cognito-idp:UserPoolResourceUpdate",
     "cognito-idp:DescribeUserPoolClient": "cognito-idp:UserPoolClientRead",
     "cognito-idp:ListUserPoolClients": "cognito-idp:UserPoolClientRead",
+    "secretsmanager:PutSecretValue": "secretsmanager:Values",
+    "secretsmanager:UpdateSecretVersionStage": "secretsmanager:Values",
+    "secretsmanager:RotateSecret": "secretsmanager:Rotations",
+    "secretsmanager:CancelRotateSecret": "secretsmanager:Rotations",
 }
 
 # Seconds' worth of calls that may be sent at once after a rest. AWS publishes none, so it is small; for reads, whose

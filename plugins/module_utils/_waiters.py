@@ -232,4 +232,13 @@ WAITERS: dict[str, Waiter] = {
             failure="State == 'Deleting'",
         ),
     ),
+    # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html, DeletedDate; where the labels
+    # are is what `Settle.until` asks for.
+    "secret_described": Waiter(
+        service="secretsmanager",
+        what="The change of the secret",
+        reason="'it was scheduled for deletion meanwhile'",
+        way_out="Bring it back (aws secretsmanager restore-secret) and run the same task again.",
+        model=_poll("DescribeSecret", success="DeletedDate == `null`", failure="DeletedDate != `null`"),
+    ),
 }

@@ -1,0 +1,360 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""How a secret gets to the version that is asked for. Pure.
+
+Sources, by the short names that the comments use:
+
+- model: botocore's text of the operation or shape.
+- steps: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment import told_by
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import (
+    CURRENT,
+    PENDING,
+    PREVIOUS,
+    Secret,
+    Version,
+    Wish,
+    element,
+    shown,
+)
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_value import (
+    SHORTEST_HIDDEN,
+    as_object,
+    leaves,
+    new_text,
+    same,
+)
+
+# What `after` and the diff say of a version that is not there yet.
+TO_BE_MADE = "to be made"
+
+# model, PutSecretValue: "Do not call PutSecretValue at a sustained rate of more than once every 10 minutes."
+_SUSTAINED_MINUTES = 10
+
+
+@dataclass(frozen=True)
+class SecretPlan(Plan):
+    """A plan that knows what to look for afterwards.
+
+    Attributes:
+        secret: The secret as it was found.
+        expected: The version that is current afterwards; none: still no value.
+    """
+
+    secret: Secret | None = field(default=None, repr=False)
+    expected: str | None = None
+
+
+def plan_secret(target: Target, secret: Secret, _context: object = None) -> SecretPlan:
+    """How to get one secret to what is wanted.
+
+    Args:
+        target: The secret as it was named, and its `Wish`.
+        secret: What was found.
+
+    Raises:
+        Refused: It must not be done.
+    """
+    wish: Wish = target.desired
+    if wish.action is None and wish.version_id is None:
+        return _nothing(wish, secret)
+    refuse_unfit(wish, secret)
+    if not is_due(wish, secret):
+        return _nothing(wish, secret)
+    if wish.version_id is not None:
+        return _moved(wish, secret, _known(wish, secret, wish.version_id))
+    if wish.action == "rollback":
+        return _rolled_back(wish, secret)
+    return _rotated(wish, secret) if wish.action == "rotate" else _written(wish, secret)
+
+
+def is_due(wish: Wish, secret: Secret) -> bool:
+    """Whether anything is to be done at all, as far as it can be told without the value."""
+    made = _made_by_stamp(wish, secret)
+    if wish.action in ("generate", "set") and made is not None:
+        # Whether `set` gave another value then is compared only where the version is still current.
+        return wish.action == "set" and CURRENT in made.stages
+    if wish.action == "rotate" and made is not None:
+        return False
+    young = wish.max_age_days is not None and not secret.older_than(wish.max_age_days)
+    return not (wish.action in ("rotate", "generate") and young)
+
+
+def refuse_unfit(wish: Wish, secret: Secret) -> None:
+    """Refuse a secret that cannot be changed like this, as far as it can be told without the value.
+
+    Raises:
+        Refused: It cannot.
+    """
+    found, name = secret.described, wish.secret
+    if found.get("DeletedDate"):
+        # model, DescribeSecretResponse, DeletedDate: "the encrypted secret value, is not accessible".
+        raise Refused(
+            f"{name}: it is scheduled for deletion ({shown(found['DeletedDate'])}). Bring it back first:"
+            f" aws secretsmanager restore-secret --secret-id '{secret.name}'."
+        )
+    primary, region = found.get("PrimaryRegion"), secret.arn.split(":")[3]
+    if primary and primary != region:
+        raise Refused(f"{name}: it is a replica. Change it in its primary region, {primary}.")
+    owner = found.get("OwningService")
+    if wish.action in ("generate", "set") and owner:
+        # model, InvalidRequestException: "The secret is managed by another service, and you must use that service".
+        raise Refused(f"{name}: {owner} manages it, and only that service may set its value. It can be rotated.")
+    if wish.action == "rotate" and not found.get("RotationLambdaARN") and not (owner and found.get("RotationEnabled")):
+        raise Refused(
+            f"{name}: it has no rotation function. Attach one (aws secretsmanager rotate-secret"
+            " --rotation-lambda-arn …), or use action: generate or set."
+        )
+    if wish.action in ("generate", "set") and secret.pending and _is_under_way(wish, secret):
+        # "Secrets Manager removed the AWSPENDING label […] in favor of the new secret version", RotationAbandoned:
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
+        raise Refused(
+            f"{name}: a rotation is under way (version {secret.pending.id}). A new value would abandon it in the middle, and"
+            " what its function has changed elsewhere would stay. Run the same task again when it has ended."
+        )
+
+
+def _is_under_way(wish: Wish, secret: Secret) -> bool:
+    return not secret.pending_failed and secret.unchanged_minutes() < wish.pending_minutes
+
+
+def _nothing(wish: Wish, secret: Secret, *notes: str) -> SecretPlan:
+    there = element(wish.secret, secret.current.id if secret.current else None)
+    made = _made_by_stamp(wish, secret)
+    if made is not None and CURRENT not in made.stages:
+        left = (
+            f"{wish.secret}: this stamp has made version {made.id}, which is no longer current, so nothing was changed."
+            " Give another stamp to make a new one."
+        )
+        notes = (*notes, left)
+    return SecretPlan(there, there, notes=notes, secret=secret, expected=there.get("version_id"))
+
+
+def _made_by_stamp(wish: Wish, secret: Secret) -> Version | None:
+    """The version that the stamp has made: it is current, or it was."""
+    if wish.stamp is None or wish.action not in ("rotate", "generate", "set"):
+        return None
+    for attempt in range(len(secret.versions)):
+        version = secret.versions.get(wish.new_version(secret.arn, attempt))
+        if version is None:
+            return None
+        # A rotation that failed left its version without ever having been current; a value that was put is current at
+        # once.
+        if wish.action != "rotate" or CURRENT in version.stages or PREVIOUS in version.stages:
+            return version
+    return None
+
+
+# --- labels ------------------------------------------------------------------------------------------------------------
+
+
+def _known(wish: Wish, secret: Secret, number: str) -> Version:
+    version = secret.versions.get(number)
+    if version is None:
+        there = ", ".join(f"{v.id} ({', '.join(sorted(v.stages))})" for v in secret.versions.values() if v.stages)
+        raise Refused(
+            f"{wish.secret}: it has no version {number}; Secrets Manager removes versions without labels after a while."
+            f" It has {there or 'none'}."
+        )
+    if version.created is None:
+        raise Refused(f"{wish.secret}: version {number} has no value, so it cannot become the current one.")
+    return version
+
+
+def _rolled_back(wish: Wish, secret: Secret) -> SecretPlan:
+    current, previous = secret.current, secret.labelled(PREVIOUS)
+    ids = {name: version.id if version else "none" for name, version in ((CURRENT, current), (PREVIOUS, previous))}
+    if wish.from_version is None:
+        raise Refused(
+            f"{wish.secret}: rollback needs from_version, the version to leave, so that a second run does not bring it back."
+            f" {CURRENT} is {ids[CURRENT]}, {PREVIOUS} is {ids[PREVIOUS]}."
+        )
+    if previous is None or current is None:
+        raise Refused(f"{wish.secret}: no version is labelled {PREVIOUS}, so there is nothing to go back to.")
+    if previous.id == wish.from_version:
+        return _nothing(wish, secret)
+    if current.id != wish.from_version:
+        raise Refused(
+            f"{wish.secret}: from_version {wish.from_version} is not current; {CURRENT} is {ids[CURRENT]}, {PREVIOUS} is"
+            f" {ids[PREVIOUS]}. It was changed since: look at it, and name the version with version_id."
+        )
+    return _moved(wish, secret, _known(wish, secret, previous.id))
+
+
+def _moved(wish: Wish, secret: Secret, version: Version) -> SecretPlan:
+    if CURRENT in version.stages:
+        return _nothing(wish, secret)
+    arguments = {"SecretId": secret.arn, "VersionStage": CURRENT, "MoveToVersionId": version.id}
+    if secret.current:
+        # model, RemoveFromVersionId: "or the version ID does not match, then the operation fails", so a change that was
+        # made meanwhile is not lost.
+        arguments["RemoveFromVersionId"] = secret.current.id
+    notes = []
+    if secret.described.get("RotationLambdaARN"):
+        notes.append(
+            f"{wish.secret}: the label goes back to version {version.id}. What its rotation function has changed elsewhere,"
+            " for example a database's password, does not."
+        )
+    if secret.pending and secret.pending.id != version.id and _is_under_way(wish, secret):
+        notes.append(
+            f"{wish.secret}: a rotation is under way (version {secret.pending.id}) and may make its version current."
+        )
+    call = Call("secretsmanager", "UpdateSecretVersionStage", arguments, _until_current(secret.arn, version.id))
+    return _plan(wish, secret, version.id, version.id, (call,), notes)
+
+
+def _until_current(arn: str, version: str) -> Settle:
+    return _until(arn, f"contains(VersionIdsToStages.\"{version}\" || `[]`, '{CURRENT}')")
+
+
+def _until(arn: str, condition: str) -> Settle:
+    return Settle("secret_described", {"SecretId": arn}, until=condition)
+
+
+def _plan(
+    wish: Wish, secret: Secret, told: str, expected: str, calls: tuple[Call, ...], notes: Iterable[str]
+) -> SecretPlan:
+    before = element(wish.secret, secret.current.id if secret.current else None)
+    return SecretPlan(before, element(wish.secret, told), calls, tuple(notes), secret=secret, expected=expected)
+
+
+# --- values ------------------------------------------------------------------------------------------------------------
+
+
+def _written(wish: Wish, secret: Secret) -> SecretPlan:
+    if secret.binary:
+        raise Refused(
+            f"{wish.secret}: its value is binary (SecretBinary), and only text is written here. Set it with aws"
+            " secretsmanager put-secret-value --secret-binary."
+        )
+    if wish.action == "generate" and not wish.keys and secret.value is not None and as_object(secret.value) is not None:
+        raise Refused(f"{wish.secret}: its value is a JSON object. Name in keys what to generate; the others are kept.")
+    given = secret.given
+    if wish.action == "generate":
+        given = dict(zip(wish.keys, secret.random, strict=True)) if wish.keys else secret.random[0]
+    text = new_text(wish.secret, wish.keys, wish.add_keys, secret.value, given)
+    if same(secret.value, text):
+        return _nothing(wish, secret)
+    version = wish.new_version(secret.arn)
+    if version in secret.versions:
+        raise Refused(
+            f"{wish.secret}: this stamp has set another value already (version {version}). Give another stamp, or none."
+        )
+    notes = []
+    if secret.current is None:
+        notes.append(f"{wish.secret}: it had no value before, so there is none to go back to.")
+    elif not secret.older_than(_SUSTAINED_MINUTES / 1440):
+        notes.append(
+            f"{wish.secret}: its current version is younger than {_SUSTAINED_MINUTES} minutes. AWS advises against making"
+            " versions more often than that for long, because they are kept for a day and there can be about 100."
+        )
+    call = Call(
+        "secretsmanager",
+        "PutSecretValue",
+        {"SecretId": secret.arn, "ClientRequestToken": version, "SecretString": text},
+        _until_current(secret.arn, version),
+        learns={"version_id": "VersionId"},
+    )
+    return _plan(wish, secret, _told(wish, version), version, (call,), notes)
+
+
+def _told(wish: Wish, version: str) -> str:
+    return TO_BE_MADE if wish.stamp is None else version
+
+
+# --- rotation ----------------------------------------------------------------------------------------------------------
+
+
+def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
+    pending, calls, notes = secret.pending, [], list(secret.remarks)
+    if pending is not None:
+        if _is_under_way(wish, secret):
+            look = Call(
+                "secretsmanager",
+                "DescribeSecret",
+                {"SecretId": secret.arn},
+                _until_current(secret.arn, pending.id),
+            )
+            notes.append(f"{wish.secret}: a rotation is under way already (version {pending.id}), so none was started.")
+            return _plan(wish, secret, pending.id, pending.id, (look,), notes)
+        why = secret.pending_failed or f"nothing of it was changed since {shown(secret.changed)}"
+        if not wish.abort_pending:
+            raise Refused(
+                f"{wish.secret}: an earlier rotation has left {PENDING} on version {pending.id} ({why}), and AWS refuses a"
+                " new one until that is removed. Say abort_pending: true."
+            )
+        notes.append(f"{wish.secret}: {PENDING} of an earlier rotation is removed (version {pending.id}): {why}.")
+        # model, UpdateSecretVersionStage, MoveToVersionId: "To remove a label from a version, then do not specify this
+        # parameter."
+        calls.append(
+            Call(
+                "secretsmanager",
+                "UpdateSecretVersionStage",
+                {"SecretId": secret.arn, "VersionStage": PENDING, "RemoveFromVersionId": pending.id},
+                _until(secret.arn, f"!contains(VersionIdsToStages.\"{pending.id}\" || `[]`, '{PENDING}')"),
+            )
+        )
+    if secret.function_missing:
+        raise Refused(f"{wish.secret}: {secret.function_missing}")
+    # The version of an attempt that failed may still be there, and a version's value cannot be changed.
+    attempts = (wish.new_version(secret.arn, attempt) for attempt in range(len(secret.versions) + 1))
+    version = next(number for number in attempts if number not in secret.versions)
+    calls.append(
+        Call(
+            "secretsmanager",
+            "RotateSecret",
+            {"SecretId": secret.arn, "ClientRequestToken": version},
+            _until_current(secret.arn, version),
+            learns={"version_id": "VersionId"},
+        )
+    )
+    if not secret.described.get("RotationEnabled"):
+        # model, CancelRotateSecret: "To turn on automatic rotation again, call RotateSecret."
+        calls.append(Call("secretsmanager", "CancelRotateSecret", {"SecretId": secret.arn}))
+        notes.append(
+            f"{wish.secret}: automatic rotation is turned off, stays so, and is on only while this rotation runs."
+        )
+    return _plan(wish, secret, _told(wish, version), version, tuple(calls), notes)
+
+
+# --- all together ------------------------------------------------------------------------------------------------------
+
+
+def review_secrets(targets: Iterable[Target], plans: Mapping[str, Plan]) -> dict[str, str]:
+    """Refuse a secret that is named in two ways, and values that Ansible would hide in the result too.
+
+    Ansible hides a value of a `no_log` option wherever it appears, also inside of other words, so `before` would come
+    back crippled and undo something else than was done.
+
+    Returns:
+        The secrets that must not be changed, with the reason.
+    """
+    refused: dict[str, str] = {}
+    known: dict[str, str] = {}
+    told: list[Any] = [TO_BE_MADE]
+    for name, plan in plans.items():
+        if isinstance(plan, SecretPlan) and plan.secret:
+            first = known.setdefault(plan.secret.arn, name)
+            if first != name:
+                refused[name] = f"it is the same secret as {first}. Put what you want of it into one element."
+            told += [name, plan.secret.arn, plan.expected, *plan.secret.versions]
+    for target in targets:
+        values = leaves(target.desired.value)
+        if target.name in plans and any(
+            len(value) < SHORTEST_HIDDEN or told_by([value], told) for value in values if value
+        ):
+            refused[target.name] = (
+                "a value is so short, or so much part of a name or version in the result, that Ansible would hide it there"
+                " too. Give it in value_file."
+            )
+    return refused
