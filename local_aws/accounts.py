@@ -150,6 +150,8 @@ class Record:
     source_ip: str = "127.0.0.1"
     user_agent: str = ""
     access_key: str = ""
+    event: Mapping[str, Any] | None = None
+    """What CloudTrail tells besides of an event of the service itself, which nobody has called."""
 
     def as_json(self) -> dict[str, Any]:
         shown = ("n", "service", "operation", "mutating", "principal", "account", "region", "time", "status", "error")
@@ -251,5 +253,6 @@ class World:
                 chosen = [self._accounts[account_id]] if account_id in self._accounts else []
             else:
                 chosen = list(self._accounts.values())
-            found = [entry for account in chosen for entry in account.records if entry.n > since]
+            entries = (entry for account in chosen for entry in account.records)
+            found = [entry for entry in entries if entry.n > since and entry.event is None]
         return sorted(found, key=lambda entry: entry.n)

@@ -87,7 +87,8 @@ _WRITING_NEVERTHELESS = {"cloudformation": {"DetectStackDrift", "DetectStackSetD
 # What CloudTrail hides in its events, and no recorder has a use for:
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
 _HIDDEN = re.compile(
-    r"password|secret(string|binary)|plaintext|privatekey|clientsecret|zipfile|^body$|^variables$", re.IGNORECASE
+    r"password|secret(string|binary)|rotation_?token|plaintext|privatekey|clientsecret|zipfile|^body$|^variables$",
+    re.IGNORECASE,
 )
 _LONGEST_ARGUMENT = 512
 

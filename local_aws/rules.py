@@ -7,12 +7,13 @@
         "Why, and the AWS page that says so."
 
 A rule returns None to let moto answer, a dict (the operation's result in boto3's words) or, where that would take too
-long, a whole Response to answer itself, or raises AwsError. `call.proceed()` runs moto and returns its result, for rules
+long, a whole Response to answer itself, Later for what must not hold up other calls, or raises AwsError. `call.proceed()` runs moto and returns its result, for rules
 that only add to it.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,13 @@ from local_aws.accounts import AccountState, World
 from local_aws.protocol import AwsError, Parsed, Response, read_result
 
 Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Later:
+    """The rest of a rule, done without the server's lock, because it waits for calls that come back to the server."""
+
+    work: Callable[[], Result]
 
 
 @dataclass
@@ -36,6 +44,8 @@ class Call:
     dispatch: Callable[[], Response] = field(repr=False)
     endpoint: str = ""
     inside: Callable[[Call, str, str, Mapping[str, Any]], Result] | None = field(default=None, repr=False)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    """The server's: whoever looks at moto's state outside of a rule (Later, a thread) holds it while doing so."""
 
     @property
     def service(self) -> str:
@@ -60,7 +70,7 @@ class Call:
         return self.inside(self, service, operation, arguments)
 
 
-Rule = Callable[[Call], Result | Response | None]
+Rule = Callable[[Call], Result | Response | Later | None]
 Tick = Callable[[AccountState], None]
 
 _RULES: dict[tuple[str, str], Rule] = {}
@@ -100,4 +110,4 @@ def run_ticks(service: str, account: AccountState) -> None:
             tick(account)
 
 
-__all__ = ["AwsError", "Call", "Result", "find_rule", "on_time", "rule", "run_ticks"]
+__all__ = ["AwsError", "Call", "Later", "Result", "find_rule", "on_time", "rule", "run_ticks"]

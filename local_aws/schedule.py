@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _MINUTE = 60
 # A clock that was moved further than this fires a schedule of the last days only.
 _LONGEST_LOOK_BACK = 40 * 24 * 60
+# A leap day comes after eight years at most.
+_LONGEST_LOOK_AHEAD = 8 * 366
 _UNITS = {"minute": 60, "hour": 3600, "day": 86_400}
 _MONTHS = {
     name: number
@@ -48,6 +50,24 @@ class Schedule:
             moment = begun + (until - begun) // self.every * self.every
             return moment if moment > after and moment > begun else None
         return self._latest_cron(after, until)
+
+    def following(self, after: float) -> float | None:
+        """The first moment after `after` at which a cron expression comes due; None when it never does."""
+        if not self.cron:
+            return None
+        minutes, hours, days, months, weekdays, years = self.cron
+        midnight = datetime.datetime.fromtimestamp(after, tz=self.zone).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        for number in range(_LONGEST_LOOK_AHEAD):
+            day = midnight + datetime.timedelta(days=number)
+            parts = ((day.day, days), (day.month, months), (day.isoweekday() % 7 + 1, weekdays), (day.year, years))
+            if not all(part in allowed for part, allowed in parts):
+                continue
+            moments = (day.replace(hour=hour, minute=minute).timestamp() for hour in hours for minute in minutes)
+            if found := [moment for moment in moments if moment > after]:
+                return min(found)
+        return None
 
     def _latest_cron(self, after: float, until: float) -> float | None:
         moment = until - until % _MINUTE

@@ -24,7 +24,7 @@ from local_aws import application, identity, inside, protocol, services
 from local_aws.accounts import DEFAULT_REGION, AccountState, Fault, Record, World
 from local_aws.control import PREFIX, Control
 from local_aws.protocol import AwsError, Response
-from local_aws.rules import Call, find_rule, run_ticks
+from local_aws.rules import Call, Later, find_rule, run_ticks
 
 HOST = "127.0.0.1"
 log = logging.getLogger("local_aws")
@@ -117,6 +117,7 @@ class Application:
             lambda: self._dispatch(environ, body),
             self._endpoint,
             self._take_inside,
+            self._one_at_a_time,
         )
         response = self._respond(call, fault)
         code, text = ("ConnectionDropped", "") if _drops(fault) else protocol.read_error(parsed, response)
@@ -172,6 +173,7 @@ class Application:
             lambda: self._dispatch(environ, body),
             self._endpoint,
             self._take_inside,
+            self._one_at_a_time,
         )
         return protocol.read_result(parsed, self._perform(call))
 
@@ -200,25 +202,24 @@ class Application:
 
     def _perform(self, call: Call) -> Response:
         """What the rules and moto answer."""
-        with self._one_at_a_time:
-            try:
+        try:
+            with self._one_at_a_time:
                 run_ticks(call.service, call.account)
                 rule = find_rule(call.service, call.operation)
                 result = rule(call) if rule else None
                 if result is None:
-                    response = call.dispatch()
-                elif isinstance(result, Response):
-                    response = result
-                else:
-                    response = protocol.render_result(call.parsed, result)
-            except AwsError as error:
-                return protocol.render_error(call.parsed, error)
-            except NotImplementedError:
-                return protocol.render_error(call.parsed, _not_implemented(call))
-            except Exception as error:
-                # A bug in moto or in a rule: the caller gets an error of its protocol, the log the traceback.
-                log.exception("%s %s failed", call.service, call.operation)
-                return protocol.render_error(call.parsed, AwsError("InternalFailure", f"embedded AWS: {error!r}", 500))
+                    result = call.dispatch()
+            if isinstance(result, Later):
+                result = result.work()
+            response = result if isinstance(result, Response) else protocol.render_result(call.parsed, result)
+        except AwsError as error:
+            return protocol.render_error(call.parsed, error)
+        except NotImplementedError:
+            return protocol.render_error(call.parsed, _not_implemented(call))
+        except Exception as error:
+            # A bug in moto or in a rule: the caller gets an error of its protocol, the log the traceback.
+            log.exception("%s %s failed", call.service, call.operation)
+            return protocol.render_error(call.parsed, AwsError("InternalFailure", f"embedded AWS: {error!r}", 500))
         # moto has no page of its own for a HEAD of what is not there, which is an answer like any other.
         head = call.parsed.operation.http.get("method") == "HEAD"
         if response.status == 404 and response.header("content-type").startswith("text/html") and not head:

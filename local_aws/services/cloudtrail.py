@@ -82,6 +82,23 @@ def _identity(record: Record) -> Result:
     return {"type": "IAMUser", **identity, "userName": user}
 
 
+def _service_event(record: Record) -> Result:
+    """What differs in an event of the service itself: no caller, no request.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html
+    """
+    service = _event_source(record.service)
+    return {
+        "eventType": "AwsServiceEvent",
+        "userIdentity": {"accountId": record.account, "invokedBy": service},
+        "sourceIPAddress": service,
+        "userAgent": service,
+        "requestParameters": None,
+        **({"errorMessage": record.message} if record.message else {}),
+        **(record.event or {}),
+    }
+
+
 def _event(record: Record) -> Result:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html"""
     identifier = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record.account}/{record.n}"))
@@ -107,6 +124,8 @@ def _event(record: Record) -> Result:
     }
     if record.error:
         body |= {"errorCode": record.error, "errorMessage": record.message}
+    if record.event is not None:
+        body |= _service_event(record)
     resources = [
         {"ResourceType": kind, "ResourceName": str(record.arguments[argument])}
         for argument, kind in _RESOURCES.items()

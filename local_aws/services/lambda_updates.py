@@ -10,6 +10,7 @@ alias's with its update.
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from collections.abc import Mapping
@@ -66,6 +67,15 @@ class Latest:
     revision_then: str
     ready_at: float = 0.0
     failure: str = ""
+    before: LambdaFunction | None = None
+    """As it was before its last update."""
+
+    def in_use(self, now: float) -> LambdaFunction:
+        """What an invocation runs: the function as it was, until an update is done, and when one has failed.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html, "Function states while updating"
+        """
+        return self.before if self.before is not None and (now < self.ready_at or self.failure) else self.function
 
     def describe(self, now: float) -> Result:
         """https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html, "Function states while updating"."""
@@ -185,6 +195,7 @@ class Updates:
         """An update has been accepted: InProgress for the account's transition time, and then what the account says."""
         account = self._call.account
         state = self.latest(self._call.arguments["FunctionName"])
+        state.before = copy.copy(state.in_use(account.now()))
         state.revision, state.revision_then = _new_revision(), _new_revision()
         state.ready_at = account.now() + account.settings.transition_seconds
         state.failure = account.settings.function_update_failure
