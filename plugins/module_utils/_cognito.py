@@ -16,9 +16,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._engine import gather
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
@@ -42,6 +41,16 @@ _TEMPORARY_DAYS = 7
 # hour"; each in its unit of TokenValidityUnits, which is hours, and days for refresh tokens, without one.
 _TOKENS = {"AccessToken": (1, "hours"), "IdToken": (1, "hours"), "RefreshToken": (30, "days")}
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+
+
+class Way(Protocol):
+    """A way to AWS: `_aws.Aws`, or what is put in front of it."""
+
+    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
+        """As `Aws.call`."""
+
+    def pages(self, service: str, operation: str, result_key: str, /, **arguments: Any) -> list[Any]:
+        """As `Aws.pages`."""
 
 
 @dataclass(frozen=True)
@@ -164,13 +173,18 @@ class Invitation:
     expires_at: datetime
     earliest: datetime
 
+    @property
+    def sure(self) -> bool:
+        """Whether both are the same moment, but for the time that making a user takes."""
+        return self.expires_at - self.earliest < timedelta(minutes=1)
+
     def expired(self, now: datetime) -> bool:
         """Whether it cannot be used any more, whatever happened."""
         return now >= self.expires_at
 
     def perhaps(self, now: datetime) -> bool:
         """Whether that is not known."""
-        return self.earliest <= now < self.expires_at
+        return not self.sure and self.earliest <= now < self.expires_at
 
 
 def invitation_of(user: User, pool: Pool) -> Invitation | None:
@@ -193,7 +207,7 @@ def similar(name: str, there: Iterable[str]) -> str:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def fetch_pool(aws: Aws, pool_id: str) -> Pool:
+def fetch_pool(aws: Way, pool_id: str) -> Pool:
     """Read a pool.
 
     Raises:
@@ -250,7 +264,7 @@ def _number(text: Any) -> int | None:
     return int(text) if text not in (None, "") else None
 
 
-def fetch_groups(aws: Aws, pool_id: str) -> dict[str, Mapping[str, Any]]:
+def fetch_groups(aws: Way, pool_id: str) -> dict[str, Mapping[str, Any]]:
     """All groups of a pool by name, as ListGroups gives them.
 
     Raises:
@@ -260,7 +274,7 @@ def fetch_groups(aws: Aws, pool_id: str) -> dict[str, Mapping[str, Any]]:
     return {group["GroupName"]: group for group in listed}
 
 
-def fetch_members(aws: Aws, pool_id: str, group: str) -> list[User]:
+def fetch_members(aws: Way, pool_id: str, group: str) -> list[User]:
     """All users of a group, without their groups.
 
     Raises:
@@ -270,7 +284,7 @@ def fetch_members(aws: Aws, pool_id: str, group: str) -> list[User]:
     return [read_user(item) for item in listed]
 
 
-def fetch_users(aws: Aws, pool_id: str, condition: str = "") -> list[User]:
+def fetch_users(aws: Way, pool_id: str, condition: str = "") -> list[User]:
     """All users of a pool, without their groups.
 
     Args:
@@ -286,7 +300,7 @@ def fetch_users(aws: Aws, pool_id: str, condition: str = "") -> list[User]:
     return [read_user(item) for item in listed]
 
 
-def fetch_user(aws: Aws, pool_id: str, name: str) -> User | None:
+def fetch_user(aws: Way, pool_id: str, name: str) -> User | None:
     """One user by its name or an alias, without its groups; none when there is none.
 
     Raises:
@@ -300,7 +314,7 @@ def fetch_user(aws: Aws, pool_id: str, name: str) -> User | None:
         raise
 
 
-def fetch_groups_of(aws: Aws, pool_id: str, username: str) -> tuple[str, ...]:
+def fetch_groups_of(aws: Way, pool_id: str, username: str) -> tuple[str, ...]:
     """The groups of one user.
 
     Raises:
@@ -325,7 +339,7 @@ def read_user(answer: Mapping[str, Any]) -> User:
     )
 
 
-def fetch_tokens(aws: Aws, pool_id: str, workers: int) -> Tokens:
+def fetch_tokens(aws: Way, pool_id: str, workers: int) -> Tokens:
     """How long tokens of the pool are valid.
 
     Raises:
@@ -347,7 +361,7 @@ def fetch_tokens(aws: Aws, pool_id: str, workers: int) -> Tokens:
     )
 
 
-def _client(aws: Aws, pool_id: str, client_id: str) -> dict[str, int]:
+def _client(aws: Way, pool_id: str, client_id: str) -> dict[str, int]:
     client = aws.call(SERVICE, "DescribeUserPoolClient", UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
     return {kind.removesuffix("Token").lower(): token_seconds(client, kind) for kind in _TOKENS}
 
@@ -377,7 +391,7 @@ def lists_are_quicker(pool: Pool, users: int, with_groups: bool, groups: Sequenc
     return listing <= users / (50 if with_groups else 120)
 
 
-def list_with_groups(aws: Aws, pool_id: str, groups: Sequence[str], workers: int) -> list[User]:
+def list_with_groups(aws: Way, pool_id: str, groups: Sequence[str], workers: int) -> list[User]:
     """All users of a pool with their groups, from the pool's lists.
 
     Raises:
@@ -444,3 +458,16 @@ def shown_name(pool: Pool, user: User) -> str:
     return next(
         (user.attributes[name] for name in pool.username_attributes if user.attributes.get(name)), user.username
     )
+
+
+def settable(pool: Pool, user: User) -> dict[str, str]:
+    """The attributes that a user like this one can be made with."""
+    attributes = {
+        name: value
+        for name, value in user.attributes.items()
+        if value and name in pool.schema and name not in VERIFIED.values()
+    }
+    for attribute, verified in VERIFIED.items():
+        if attribute in attributes:
+            attributes[verified] = user.attributes.get(verified, "false")
+    return attributes
