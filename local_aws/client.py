@@ -152,6 +152,11 @@ class Account:
         """Those of them that change something."""
         return [call for call in self.calls(since) if call["mutating"]]
 
+    def mail(self) -> list[dict[str, Any]]:
+        """What Cognito sent to users: pool, user, medium, destination, moment, subject and secret, oldest first."""
+        found: list[dict[str, Any]] = self.server.control("GET", f"mail?account={self.id}")
+        return found
+
     def fault(self, service: str = "*", operation: str = "*", **options: Any) -> None:
         """Inject a failure; `local_aws/README.md` lists the options."""
         body = {"account": self.id, "service": service, "operation": operation, **options}

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from local_aws.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, BadControlInput, Fault, World
 from local_aws.protocol import AwsError, Response, known_regions
-from local_aws.services import cloudformation, cloudwatch
+from local_aws.services import cloudformation, cloudwatch, cognito_state
 
 PREFIX = "/_local/"
 
@@ -46,6 +46,8 @@ class Control:
             case "GET", "calls":
                 found = self._world.records(asked.get("account"), int(asked.get("since", 0)))
                 return json_response(200, [entry.as_json() for entry in found])
+            case "GET", "mail":
+                return json_response(200, cognito_state.sent_mail(account))
             case "POST", "faults":
                 account.add_fault(Fault.from_request(sent))
                 return json_response(200, {})

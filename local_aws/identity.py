@@ -64,9 +64,11 @@ def authorize(call: Call) -> None:
 
     The action is `<IAM prefix>:<operation>`; the prefix is the signing name, as in
     https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    Operations that nobody signs (authtype "none" in botocore) are not evaluated: "you can't grant IAM permissions in
+    policies" (botocore, InitiateAuth).
     """
     denied = call.account.settings.denied
-    if not denied:
+    if not denied or call.parsed.operation.auth_type == "none":
         return
     metadata = call.parsed.operation.service_model.metadata
     signing = str(metadata.get("signingName") or metadata.get("endpointPrefix") or call.service)

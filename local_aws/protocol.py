@@ -86,8 +86,10 @@ _WRITING_NEVERTHELESS = {"cloudformation": {"DetectStackDrift", "DetectStackSetD
 
 # What CloudTrail hides in its events, and no recorder has a use for:
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
+# Of Cognito also what botocore marks as sensitive, names and addresses apart: tokens, sessions, codes, proofs.
 _HIDDEN = re.compile(
-    r"password|secret(string|binary)|rotation_?token|plaintext|privatekey|clientsecret|zipfile|^body$|^variables$",
+    r"password|secret(string|binary)|rotation_?token|plaintext|privatekey|clientsecret|zipfile|^body$|^variables$"
+    r"|(access|refresh|id)_?token$|^token$|^session$|secret_?hash|_code$|confirmationcode|usercode|^srp_a$|claim_s",
     re.IGNORECASE,
 )
 _LONGEST_ARGUMENT = 512

@@ -225,6 +225,7 @@ def _fill_user_pool(environment: Environment) -> None:
     client = environment.client("cognito-idp")
     pools = client.list_user_pools(MaxResults=60)["UserPools"]
     pool_id = next(pool["Id"] for pool in pools if pool["Name"] == environment.named("users"))
+    app = client.list_user_pool_clients(UserPoolId=pool_id, MaxResults=1)["UserPoolClients"][0]["ClientId"]
     for number, group in enumerate(GROUPS):
         name = f"{group.removesuffix('s').replace('_', '.')}@example.com"
         client.admin_create_user(
@@ -237,8 +238,13 @@ def _fill_user_pool(environment: Environment) -> None:
         client.admin_add_user_to_group(UserPoolId=pool_id, Username=name, GroupName=group)
         if number:
             # The first user has never signed in and is left in FORCE_CHANGE_PASSWORD.
-            client.admin_set_user_password(
-                UserPoolId=pool_id, Username=name, Password=f"Aa1!{secrets.token_urlsafe(16)}", Permanent=True
+            password = f"Aa1!{secrets.token_urlsafe(16)}"
+            client.admin_set_user_password(UserPoolId=pool_id, Username=name, Password=password, Permanent=True)
+            client.admin_initiate_auth(
+                UserPoolId=pool_id,
+                ClientId=app,
+                AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+                AuthParameters={"USERNAME": name, "PASSWORD": password},
             )
 
 

@@ -25,6 +25,7 @@ from local_aws.accounts import DEFAULT_REGION, AccountState, Fault, Record, Worl
 from local_aws.control import PREFIX, Control
 from local_aws.protocol import AwsError, Response
 from local_aws.rules import Call, Later, find_rule, run_ticks
+from local_aws.services import cognito_state
 
 HOST = "127.0.0.1"
 log = logging.getLogger("local_aws")
@@ -78,6 +79,9 @@ class Application:
 
     def _answer_aws(self, environ: dict[str, Any], body: bytes) -> Response:
         signature = protocol.read_signature(environ)
+        if signature is None:
+            with self._one_at_a_time:
+                signature = cognito_state.unsigned(environ, body)
         parsed = protocol.parse(environ, body, signature)
         if parsed is None:
             with self._one_at_a_time:

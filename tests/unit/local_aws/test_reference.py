@@ -273,3 +273,20 @@ def test_a_stack_can_be_in_the_state_of_a_failed_deployment(small: Account) -> N
     assert [(s["StackName"], s["StackStatusReason"]) for s in failed] == [
         ("sc-agent-app-prod", "The function is locked")
     ]
+
+
+def test_users_have_signed_in_but_only_production_remembers_when(application: Account) -> None:
+    client = application.client("cognito-idp")
+    for environment, remembers in (("prod", True), ("dev", False)):
+        pool = listed(application, f"sc-agent-app-{environment}")["Cognito::UserPool"][0]
+        users = client.list_users(UserPoolId=pool)["Users"]
+        statuses = {user["Username"]: user["UserStatus"] for user in users}
+        assert statuses.pop("warehouse.manager@example.com") == "FORCE_CHANGE_PASSWORD"
+        assert set(statuses.values()) == {"CONFIRMED"}
+        for name in statuses:
+            if not remembers:
+                with pytest.raises(client.exceptions.UserPoolAddOnNotEnabledException):
+                    client.admin_list_user_auth_events(UserPoolId=pool, Username=name)
+                continue
+            (event,) = client.admin_list_user_auth_events(UserPoolId=pool, Username=name)["AuthEvents"]
+            assert (event["EventType"], event["EventResponse"]) == ("SignIn", "Pass")
