@@ -140,6 +140,10 @@ def _way_out(action: str, code: str, text: str) -> str:
         )
     if code == "ContinuousBackupsUnavailableException":
         return "AWS is still preparing backups of the new table: run the same task again in a minute."
+    if code in ("DecryptionFailure", "EncryptionFailure"):
+        return "Check that the secret's key is enabled, and allow kms:Decrypt and kms:GenerateDataKey with it."
+    if code == "ResourceExistsException" and action == "secretsmanager:PutSecretValue":
+        return "Another run with the same stamp has made this version already: run the same task again, which takes it."
     if code == "LimitExceededException":
         return (
             "A quota of the account or a limit in time is used up: ask for less, wait, or raise it in Service Quotas."

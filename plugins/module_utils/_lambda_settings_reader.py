@@ -8,6 +8,8 @@ beside those that were asked for by name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
@@ -29,6 +31,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings impor
 )
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_plan import TO_BE_PUBLISHED, SettingsPlan
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Settle, Target
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_names import names_secret
 
 
 class Discreet:
@@ -189,19 +192,89 @@ def confirm_settings(
 # --- for information -------------------------------------------------------------------------------------------------
 
 
-def read_function(aws: Aws, target: Target, variables: Sequence[str], values: Sequence[str]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for in functions.
+
+    Attributes:
+        values: Texts that a variable equals.
+        secrets: Names or ARNs of secrets that a variable names, in any form.
+        secret_tag: A tag of functions whose value names the secrets that they use.
+        secret_users: Functions that use all of the secrets, whatever can be seen of them.
+    """
+
+    values: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+    secret_tag: str = ""
+    secret_users: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.secrets)
+
+    def found_in(self, text: str) -> list[tuple[int, dict[str, str]]]:
+        """What a variable's value is of what is looked for, each with its place in the order and a result's fields."""
+        found: list[tuple[int, dict[str, str]]] = []
+        if text in self.values:
+            found.append((self.values.index(text), {"value": text}))
+        for place, secret in enumerate(self.secrets, start=len(self.values)):
+            if names_secret(text, secret):
+                found.append((place, {"value": text, "secret": secret, "found_by": "environment"}))
+        return found
+
+
+def list_functions(aws: Aws, pattern: str, wanted: Wanted) -> list[str]:
+    """Names of the functions that match; where secrets are looked for, only of those that may use one.
+
+    ListFunctions gives the variables of 50 functions or versions a page, and one question finds what has a tag, so that no
+    function has to be asked that uses none of them.
+
+    Raises:
+        AwsError: AWS refused, or did not answer.
+    """
+    every = {"FunctionVersion": "ALL"} if wanted.secrets else {}
+    listed = aws.pages("lambda", "ListFunctions", "Functions", **every)
+    names = {function["FunctionName"] for function in listed if not wanted.secrets or _may_use(function, wanted)}
+    if wanted.secrets and wanted.secret_tag:
+        tagged = aws.pages(
+            "resourcegroupstaggingapi",
+            "GetResources",
+            "ResourceTagMappingList",
+            TagFilters=[{"Key": wanted.secret_tag}],
+            ResourceTypeFilters=["lambda:function"],
+        )
+        names |= {
+            resource["ResourceARN"].split(":")[6]
+            for resource in tagged
+            if any(tag["Key"] == wanted.secret_tag and _tagged(tag["Value"], wanted) for tag in resource["Tags"])
+        }
+    return sorted({name for name in names if fnmatchcase(name, pattern)} | set(wanted.secret_users))
+
+
+def _may_use(configuration: Mapping[str, Any], wanted: Wanted) -> bool:
+    environment = configuration.get("Environment") or {}
+    # Variables that cannot be decrypted are told as not observable where the function is read.
+    return bool(environment.get("Error")) or any(map(wanted.found_in, (environment.get("Variables") or {}).values()))
+
+
+def _tagged(value: str, wanted: Wanted) -> list[str]:
+    """The secrets that a tag's value names, several with spaces between them."""
+    return [secret for secret in wanted.secrets if any(names_secret(word, secret) for word in value.split())]
+
+
+def read_function(aws: Aws, target: Target, variables: Sequence[str], wanted: Wanted) -> dict[str, Any]:
     """One function for an operator to see.
 
     Args:
         aws: The way to AWS.
         target: The function; `desired` is its name or ARN as it was given.
         variables: Names of variables whose values are asked for, none of which looks secret.
-        values: Values that are looked for in all variables of $LATEST and of the versions behind aliases.
+        wanted: What is looked for in all variables of $LATEST and of the versions behind aliases.
 
     Raises:
         AwsError: AWS refused, or did not answer.
     """
-    latest = _configuration(aws, target.desired)
+    answer = aws.call("lambda", "GetFunction", FunctionName=target.desired)
+    latest = answer["Configuration"]
     aliases = fetch_aliases(aws, target.desired)
     shape: dict[str, Any] = {
         "name": target.name,
@@ -232,10 +305,33 @@ def read_function(aws: Aws, target: Target, variables: Sequence[str], values: Se
         "state": latest.get("State"),
         "last_update_status": latest.get("LastUpdateStatus"),
     }
-    if values and hidden is None:
-        uses, hidden = _uses(aws, target.desired, latest, aliases, values)
+    if wanted:
+        uses: list[dict[str, Any]] = []
+        if hidden is None:
+            uses, hidden = _uses(aws, target.desired, latest, aliases, wanted)
+        # What a tag or the operator says holds for the function as a whole.
+        of_all = {"variable": None, "value": None, "qualifiers": [LATEST, *sorted(aliases)]}
+        by_tag = _tagged((answer.get("Tags") or {}).get(wanted.secret_tag, ""), wanted)
+        uses += [{**of_all, "secret": secret, "found_by": "tag"} for secret in by_tag]
+        listed = wanted.secrets if target.name in wanted.secret_users else ()
+        uses += [{**of_all, "secret": secret, "found_by": "list"} for secret in listed]
         result |= {"consumers": [{"function": target.name, **use} for use in uses], "not_observable": hidden}
     return result
+
+
+def restarts(consumers: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """How the functions that use something are started anew: each once, with every alias whose callers see it.
+
+    Returns:
+        Elements of `lambda_settings`' option `functions`, to which `refresh` is added.
+    """
+    aliases: dict[str, set[str]] = {}
+    for use in consumers:
+        aliases.setdefault(use["function"], set()).update(set(use["qualifiers"]) - {LATEST})
+    return [
+        {"name": function, **({"publish": True, "alias": sorted(named)} if named else {})}
+        for function, named in aliases.items()
+    ]
 
 
 def _weights(alias: Mapping[str, Any]) -> dict[str, float]:
@@ -247,14 +343,14 @@ def _uses(
     function: str,
     latest: Mapping[str, Any],
     aliases: Mapping[str, Mapping[str, Any]],
-    values: Sequence[str],
+    wanted: Wanted,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Where a function has one of the values, and what of it could not be seen."""
+    """Where a function has what is looked for, and what of it could not be seen."""
     behind: dict[str, list[str]] = {LATEST: [LATEST]}
     for name, alias in sorted(aliases.items()):
         for version in (str(alias["FunctionVersion"]), *_weights(alias)):
             behind.setdefault(version, []).append(name)
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[int, str, str], dict[str, Any]] = {}
     hidden = None
     for version, qualifiers in behind.items():
         configuration = latest if version == LATEST else _version(aws, function, version)
@@ -263,11 +359,9 @@ def _uses(
         except AwsError as error:
             hidden = f"version {version}: {error}"
             continue
-        for variable, value in sorted(variables.items()):
-            if value in values:
-                found.setdefault((value, variable), []).extend(qualifiers)
-    ordered: Iterable[tuple[str, str]] = sorted(found, key=lambda use: (values.index(use[0]), use[1]))
-    return [
-        {"variable": variable, "value": value, "qualifiers": list(dict.fromkeys(found[value, variable]))}
-        for value, variable in ordered
-    ], hidden
+        for variable, value in variables.items():
+            for place, fields in wanted.found_in(value):
+                use = found.setdefault((place, variable, value), {"variable": variable, **fields, "qualifiers": []})
+                use["qualifiers"].extend(qualifiers)
+    uses = [found[key] for key in sorted(found)]
+    return [{**use, "qualifiers": list(dict.fromkeys(use["qualifiers"]))} for use in uses], hidden

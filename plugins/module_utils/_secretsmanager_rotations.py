@@ -230,7 +230,7 @@ class Rotations:
         self._read_events(watch.since)
         for event in self._events.found:
             if event["EventId"] not in self._known and event["EventTime"] >= watch.since.replace(microsecond=0):
-                text = of_event(event, arn)
+                text = of_event(event, arn, watch.version)
                 if text:
                     self._known.add(event["EventId"])
                     return text
@@ -318,11 +318,15 @@ def _error_in(message: str) -> str:
     return next((group.strip() for group in match.groups() if group), "") if match else ""
 
 
-def of_event(event: Mapping[str, Any], arn: str) -> str:
-    """What CloudTrail tells of a failed rotation of this secret, or nothing."""
+def of_event(event: Mapping[str, Any], arn: str, version: str) -> str:
+    """What CloudTrail tells of the failed rotation of a secret to this version, or nothing."""
     try:
         told = json.loads(event["CloudTrailEvent"])
     except (KeyError, ValueError):
+        return ""
+    # Rotation-<ARN>-<version>, in the examples of the page above.
+    request = str(told.get("requestID") or "")
+    if request.startswith(f"Rotation-{arn}-") and not request.endswith(version):
         return ""
     more = told.get("additionalEventData") or {}
     more = more if isinstance(more, dict) else {"message": more}

@@ -14,7 +14,9 @@ description:
     functions at the same time.
   - Values of variables are shown only where O(variables) names them, and never of one whose name looks like a secret.
   - With O(environment_values) it finds the functions that have one of these values in any variable, in C($LATEST) or
-    in a version behind an alias, which answers who uses a table or a secret.
+    in a version behind an alias, which answers who uses a table.
+  - With O(secrets) it finds the functions that use one of these secrets, and tells how to start them anew so that they read
+    it again.
   - What it returns of a function can be given back to M(runbook.aws.lambda_settings).
 author:
   - runbook.aws contributors (@runbook-aws)
@@ -43,6 +45,28 @@ options:
     type: list
     elements: str
     default: []
+  secrets:
+    description:
+      - Names or ARNs of secrets of Secrets Manager. A variable uses one if it equals the secret's name, its ARN, or its ARN
+        without the hyphen and six characters at the end.
+      - With O(functions) left out only functions that may use one are read and shown. They are found in the listing of all
+        functions and versions, 50 in a page.
+    type: list
+    elements: str
+    default: []
+  secret_tag:
+    description:
+      - Name of a tag of functions. Its value names the secrets that the function uses, with spaces between them, for those
+        that do not name them in their environment.
+    type: str
+    default: ""
+  secret_users:
+    description:
+      - Names or ARNs of functions that use all of O(secrets), whatever can be seen of them. With O(functions) left out they
+        are read too, and need not match O(name_pattern).
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -60,12 +84,14 @@ attributes:
     support: full
 notes:
   - "IAM actions: C(lambda:GetFunction), C(lambda:ListAliases), and C(lambda:ListFunctions) when O(functions) is left
-    out; C(kms:Decrypt) where an environment has a key of its own. Where that is missing, RV(results[].not_observable)
+    out; C(tag:GetResources) with O(secret_tag); C(kms:Decrypt) where an environment has a key of its own. Where that is missing, RV(results[].not_observable)
     says so."
   - A function that reads a table's name from a parameter, from its code or from its events is not found by its
-    environment.
+    environment. Nor is one that names a secret as a part of a text only.
+  - A secret that is given by its name counts as found under that name in any region and account.
 seealso:
   - module: runbook.aws.lambda_settings
+  - module: runbook.aws.secretsmanager_rotation
 """
 
 EXAMPLES = r"""
@@ -80,6 +106,16 @@ EXAMPLES = r"""
     msg: "{{ item.function }} has it in {{ item.variable }}, seen by callers of {{ item.qualifiers | join(', ') }}"
   loop: "{{ users.consumers }}"
 
+- name: Find who uses the secrets that were rotated
+  runbook.aws.lambda_settings_info:
+    secrets: [/sc-agent/prod/database/credentials, /sc-agent/prod/api-keys]
+    secret_tag: secrets
+  register: readers
+
+- name: Start each of them anew, once
+  runbook.aws.lambda_settings:
+    functions: "{{ readers.restarts | map('combine', {'refresh': 'rotation-2026-01-31'}) | list }}"
+
 - name: Save what a change will touch
   runbook.aws.lambda_settings_info:
     functions: [sc-agent-orchestrator-prod]
@@ -91,6 +127,8 @@ consumers:
   description:
     - One element for each variable that equals one of O(environment_values), by function, then in the order of
       O(environment_values). Empty when nothing was looked for.
+    - One also for each variable, tag and element of O(secret_users) by which a function uses one of O(secrets), with the
+      secret.
   returned: always
   type: list
   elements: dict
@@ -100,13 +138,21 @@ consumers:
       type: str
       returned: always
     variable:
-      description: Name of the variable.
+      description: Name of the variable. V(null) where it was not found by one.
       type: str
       returned: always
     value:
-      description: Which of the values it has.
+      description: Which of the values it has, or how it names the secret. V(null) where it was not found by one.
       type: str
       returned: always
+    secret:
+      description: Which of O(secrets) it uses.
+      type: str
+      returned: when it uses one
+    found_by:
+      description: V(environment), V(tag) or V(list).
+      type: str
+      returned: when it uses a secret
     qualifiers:
       description: Whose callers see it, C($LATEST) and aliases.
       type: list
@@ -114,6 +160,16 @@ consumers:
       returned: always
   sample: [{"function": "sc-agent-orchestrator-prod", "variable": "SESSIONS_TABLE", "value": "sc-agent-sessions-prod",
             "qualifiers": ["$LATEST", "live"]}]
+restarts:
+  description:
+    - How to start the functions of RV(consumers) anew, each once, as elements of
+      O(runbook.aws.lambda_settings#module:functions) to which C(refresh) is added.
+    - One whose aliases see what was looked for is published, and these aliases are moved. Without any only C($LATEST) sees
+      it.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"name": "sc-agent-orchestrator-prod", "publish": true, "alias": ["live"]}, {"name": "sc-agent-report-prod"}]
 results:
   description: One element for each function, in the order given, or by name.
   returned: always
@@ -179,12 +235,15 @@ results:
       returned: always
 """
 
-from fnmatch import fnmatchcase
-
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment import looks_secret
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_functions import function_name
-from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_reader import read_function
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_reader import (
+    Wanted,
+    list_functions,
+    read_function,
+    restarts,
+)
 from ansible_collections.runbook.aws.plugins.module_utils._ops import OpsModule
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
 
@@ -193,42 +252,50 @@ SPEC = {
     "name_pattern": {"type": "str", "default": "*"},
     "variables": {"type": "list", "elements": "str", "default": []},
     "environment_values": {"type": "list", "elements": "str", "default": []},
+    # Names, no values.
+    "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "secret_tag": {"type": "str", "default": "", "no_log": False},
+    "secret_users": {"type": "list", "elements": "str", "default": [], "no_log": False},
 }
 
 
 def main():
     module = OpsModule(argument_spec=SPEC, writes=False)
-    variables, values = module.params["variables"], module.params["environment_values"]
+    variables = module.params["variables"]
+    if not module.params["secrets"] and (module.params["secret_tag"] or module.params["secret_users"]):
+        module.fail_json(msg="secret_tag and secret_users tell who uses secrets: name the secrets in secrets.")
     if secret := [name for name in variables if looks_secret(name)]:
         module.fail_json(
             msg=f"{', '.join(secret)}: the name looks like a secret's, and values of secrets are not shown."
         )
     aws = module.aws("lambda")
-    functions = module.params["functions"]
+    whole = "Leave out :{qualifier}; aliases are shown with the function."
     try:
+        users = [function_name(name, whole) for name in module.params["secret_users"]]
+        wanted = Wanted(
+            module.params["environment_values"], module.params["secrets"], module.params["secret_tag"], users
+        )
+        functions = module.params["functions"]
         if functions is None:
-            listed = aws.pages("lambda", "ListFunctions", "Functions")
-            names = sorted(function["FunctionName"] for function in listed)
-            functions = [name for name in names if fnmatchcase(name, module.params["name_pattern"])]
-        targets = [
-            Target(function_name(name, "Leave out :{qualifier}; aliases are shown with the function."), name)
-            for name in functions
-        ]
+            functions = list_functions(aws, module.params["name_pattern"], wanted)
+        targets = [Target(function_name(name, whole), name) for name in functions]
     except (AwsError, Refused) as error:
         module.fail_json(msg=str(error))
-    consumers = []
+    consumers, renewals = [], []
 
     def collect(results):
         for result in results:
             consumers.extend(result.pop("consumers", ()))
             if result["not_observable"]:
                 module.warn(f"Not everything could be seen: {result['not_observable']}")
+        renewals.extend(restarts(consumers))
 
     module.report(
         targets,
-        fetch=lambda target: read_function(aws, target, variables, values),
+        fetch=lambda target: read_function(aws, target, variables, wanted),
         complete=collect,
         consumers=consumers,
+        restarts=renewals,
     )
 
 

@@ -32,6 +32,7 @@ class SmallFunctions:
         self.provisioned: dict[str, dict[str, int]] = {}
         self.layers: dict[str, list[str]] = {}
         self.mappings: list[dict[str, Any]] = []
+        self.tags: dict[str, dict[str, str]] = {}
         self.denied: set[str] = set()
         # Of provisioned concurrency, as it is listed.
         self.status = "READY"
@@ -112,7 +113,31 @@ class SmallFunctions:
         version = self.aliases.get(FunctionName, {}).get(Qualifier, {}).get("FunctionVersion", Qualifier)
         if version not in self.versions.get(FunctionName, {}):
             raise AwsError(f"{FunctionName}:{Qualifier} not found", "ResourceNotFoundException")
-        return {"Configuration": copy.deepcopy(self.versions[FunctionName][version])}
+        tags = {"Tags": self.tags[FunctionName]} if FunctionName in self.tags else {}
+        return {"Configuration": copy.deepcopy(self.versions[FunctionName][version]), **tags}
+
+    def _ListFunctions(self, FunctionVersion: str = "") -> dict[str, Any]:
+        return {
+            "Functions": [
+                version
+                for versions in self.versions.values()
+                for version in versions.values()
+                if FunctionVersion == "ALL" or version["Version"] == LATEST
+            ]
+        }
+
+    def _GetResources(self, TagFilters: list[dict[str, Any]], ResourceTypeFilters: list[str]) -> dict[str, Any]:
+        assert ResourceTypeFilters == ["lambda:function"]
+        return {
+            "ResourceTagMappingList": [
+                {
+                    "ResourceARN": f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
+                    "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                }
+                for name, tags in self.tags.items()
+                if all(wanted["Key"] in tags for wanted in TagFilters)
+            ]
+        }
 
     def _ListAliases(self, FunctionName: str) -> dict[str, Any]:
         return {"Aliases": copy.deepcopy(list(self.aliases[FunctionName].values()))}

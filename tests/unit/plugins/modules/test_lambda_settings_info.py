@@ -11,7 +11,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from unit.small_settings import SmallFunctions
 
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings import read_targets
-from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_reader import read_function
+from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings_reader import (
+    Wanted,
+    list_functions,
+    read_function,
+    restarts,
+)
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Target
 from ansible_collections.runbook.aws.plugins.modules import lambda_settings, lambda_settings_info
 
@@ -29,14 +34,23 @@ def aws() -> SmallFunctions:
     return small
 
 
-def read(aws: SmallFunctions, variables: list[str] | None = None, values: list[str] | None = None) -> dict[str, Any]:
-    return read_function(aws, Target("orders", "orders"), variables or [], values or [])
+def read(
+    aws: SmallFunctions, variables: list[str] | None = None, values: list[str] | None = None, **wanted: Any
+) -> dict[str, Any]:
+    return read_function(aws, Target("orders", "orders"), variables or [], Wanted(values or [], **wanted))
 
 
 def test_the_spec_reads_every_function_when_none_is_named() -> None:
     checked = ArgumentSpecValidator(lambda_settings_info.SPEC).validate({})
-    defaults = {"functions": None, "name_pattern": "*", "variables": [], "environment_values": []}
-    assert checked.validated_parameters == defaults
+    assert checked.validated_parameters == {
+        "functions": None,
+        "name_pattern": "*",
+        "variables": [],
+        "environment_values": [],
+        "secrets": [],
+        "secret_tag": "",
+        "secret_users": [],
+    }
 
 
 def test_names_are_shown_and_values_only_where_they_are_asked_for(aws: SmallFunctions) -> None:
@@ -79,3 +93,86 @@ def test_what_cannot_be_read_is_said_and_never_taken_for_no(aws: SmallFunctions)
     shown = read(aws, values=["old"])
     assert shown["variables"] is None
     assert "unable to decrypt" in shown["not_observable"]
+
+
+# --- who uses a secret -------------------------------------------------------------------------------------------------
+
+SECRET = "/shop/prod/db"
+ARN = f"arn:aws:secretsmanager:us-east-1:111122223333:secret:{SECRET}-a1B2c3"
+
+
+@pytest.fixture
+def readers() -> SmallFunctions:
+    """`orders` names the secret in version 1, and names it by its ARN since; `mail` is tagged, `idle` does not use it."""
+    small = SmallFunctions()
+    small.add("orders", {"DB": SECRET})
+    small.alias("orders", "beta", "1")
+    small.latest("orders")["Environment"] = {"Variables": {"DB": ARN, "OTHER": f"{SECRET}-2"}}
+    small.add("mail")
+    small.add("idle", {"DB": "/shop/prod/api-keys"})
+    small.tags = {"mail": {"secrets": f"{SECRET} /shop/prod/api-keys"}, "idle": {"team": SECRET}}
+    small.calls.clear()
+    return small
+
+
+def test_a_secret_is_found_by_its_name_and_by_its_arn_in_all_that_callers_see(readers: SmallFunctions) -> None:
+    shown = read(readers, secrets=[SECRET])
+    found = {"function": "orders", "variable": "DB", "secret": SECRET, "found_by": "environment"}
+    assert shown["consumers"] == [
+        {**found, "value": SECRET, "qualifiers": ["beta", "live"]},
+        {**found, "value": ARN, "qualifiers": ["$LATEST"]},
+    ]
+    assert restarts(shown["consumers"]) == [{"name": "orders", "publish": True, "alias": ["beta", "live"]}]
+
+
+def test_one_question_answers_for_many_secrets_and_each_function_is_started_once(readers: SmallFunctions) -> None:
+    uses = [
+        use
+        for name in ("orders", "idle")
+        for use in read_function(
+            readers, Target(name, name), [], Wanted(secrets=["/shop/prod/api-keys", SECRET], secret_users=["idle"])
+        )["consumers"]
+    ]
+    assert [(use["function"], use["secret"], use["found_by"]) for use in uses] == [
+        ("orders", SECRET, "environment"),
+        ("orders", SECRET, "environment"),
+        ("idle", "/shop/prod/api-keys", "environment"),
+        ("idle", "/shop/prod/api-keys", "list"),
+        ("idle", SECRET, "list"),
+    ]
+    assert [restart["name"] for restart in restarts(uses)] == ["orders", "idle"]
+
+
+def test_what_only_latest_sees_is_not_published() -> None:
+    use = {"function": "orders", "secret": SECRET, "qualifiers": ["$LATEST"]}
+    assert restarts([use]) == [{"name": "orders"}]
+
+
+def test_a_tag_names_the_secrets_of_a_function_and_its_aliases_count(readers: SmallFunctions) -> None:
+    wanted = Wanted(secrets=[SECRET], secret_tag="secrets")
+    shown = read_function(readers, Target("mail", "mail"), [], wanted)
+    assert shown["consumers"] == [
+        {
+            "function": "mail",
+            "variable": None,
+            "value": None,
+            "qualifiers": ["$LATEST", "live"],
+            "secret": SECRET,
+            "found_by": "tag",
+        }
+    ]
+    assert read_function(readers, Target("idle", "idle"), [], wanted)["consumers"] == []
+
+
+def test_only_functions_that_may_use_a_secret_are_read(readers: SmallFunctions) -> None:
+    wanted = Wanted(secrets=[ARN], secret_tag="secrets", secret_users=["worker"])
+    assert list_functions(readers, "*", wanted) == ["mail", "orders", "worker"]
+    assert list_functions(readers, "o*", wanted) == ["orders", "worker"]
+    assert list_functions(readers, "*", Wanted()) == ["idle", "mail", "orders"]
+    assert readers.counts == {"ListFunctions": 3, "GetResources": 2}
+
+
+def test_a_function_whose_variables_cannot_be_read_may_use_it(readers: SmallFunctions) -> None:
+    error = {"ErrorCode": "AccessDeniedException", "Message": "unable to decrypt"}
+    readers.latest("idle")["Environment"] = {"Error": error}
+    assert list_functions(readers, "*", Wanted(secrets=[SECRET])) == ["idle", "orders"]

@@ -1,0 +1,388 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What secretsmanager_rotation plans: tables of (what is there, what is wanted) to calls, and the laws of every plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jmespath
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from unit.botocore_model import assert_valid
+
+from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import (
+    SECRETS_SPEC,
+    Secret,
+    Version,
+    Wish,
+    read_targets,
+)
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_plan import (
+    TO_BE_MADE,
+    SecretPlan,
+    plan_secret,
+    review_secrets,
+)
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:/shop/prod/db-a1B2c3"
+FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:rotate"
+OLD, NOWADAYS, STUCK, TOKEN = (letter * 8 + "-0000-4000-8000-000000000000" for letter in "abcd")
+VALUE = '{"username": "admin", "password": "old-Pa55"}'
+
+DESCRIBED = {
+    "RotationEnabled": True,
+    "RotationLambdaARN": FUNCTION,
+    "LastChangedDate": NOW - timedelta(days=40),
+}
+
+
+def secret(
+    described: Mapping[str, Any] | None = None, pending: str | None = None, days: float = 40, **fields: Any
+) -> Secret:
+    """A secret whose current version is so many days old, with one before it."""
+    versions = {
+        OLD: Version(OLD, ("AWSPREVIOUS",), NOW - timedelta(days=100)),
+        NOWADAYS: Version(NOWADAYS, ("AWSCURRENT",), NOW - timedelta(days=days)),
+    }
+    if pending:
+        versions[pending] = Version(pending, ("AWSPENDING",), None)
+    there = {**DESCRIBED, **(described or {})}
+    found = Secret(ARN, "/shop/prod/db", {key: there[key] for key in there if there[key] is not None}, versions, NOW)
+    return replace(found, **fields)
+
+
+def wished(max_age_days: float | None = None, /, **wish: Any) -> Target:
+    """A wish as the module gets it: through its spec."""
+    checked = ArgumentSpecValidator({"secrets": SECRETS_SPEC}).validate({"secrets": [{"name": "db", **wish}]})
+    assert checked.error_messages == []
+    (target,) = read_targets(checked.validated_parameters["secrets"], max_age_days, lambda: TOKEN)
+    return target
+
+
+def planned(found: Secret, max_age_days: float | None = None, /, **wish: Any) -> SecretPlan:
+    target = wished(max_age_days, **wish)
+    # What fetch reads for these.
+    if found.given is None and target.desired.value is not None:
+        found = replace(found, given=target.desired.value)
+    plan = plan_secret(target, found)
+    assert_valid(plan.calls)
+    assert "Pa55" not in repr(plan.diff("db"))
+    return plan
+
+
+def operations(plan: SecretPlan) -> list[str]:
+    return [call.operation for call in plan.calls]
+
+
+def reached(found: Secret, plan: SecretPlan) -> Secret:
+    """What the plan leads to, as AWS moves the labels."""
+    expected = plan.expected
+    assert expected
+    if expected == (found.current.id if found.current else None):
+        return found
+    made = {}
+    for version in found.versions.values():
+        stages = {"AWSPREVIOUS"} if "AWSCURRENT" in version.stages else set()
+        made[version.id] = replace(version, stages=tuple(stages))
+    created = found.versions[expected].created if expected in found.versions else None
+    made[expected] = Version(expected, ("AWSCURRENT",), created or NOW)
+    value = next((call.arguments["SecretString"] for call in plan.calls if "SecretString" in call.arguments), None)
+    return replace(
+        found, versions=made, value=value or found.value, described={**found.described, "LastChangedDate": NOW}
+    )
+
+
+READABLE = {"value": VALUE}
+GENERATE = {"action": "generate", "keys": ["password"]}
+SET = {"action": "set", "keys": ["password"], "value": {"password": "new-Pa55-long"}}
+
+CHANGES = [
+    pytest.param(secret(), {"action": "rotate", "stamp": "s"}, ["RotateSecret"], id="rotate"),
+    pytest.param(
+        secret({"RotationEnabled": False}),
+        {"action": "rotate", "stamp": "s"},
+        ["RotateSecret", "CancelRotateSecret"],
+        id="rotate, and automatic rotation stays off",
+    ),
+    pytest.param(
+        secret(pending=STUCK),
+        {"action": "rotate", "stamp": "s"},
+        ["UpdateSecretVersionStage", "RotateSecret"],
+        id="rotate, after a rotation that was left",
+    ),
+    pytest.param(
+        secret(random=("new-Pa55",), **READABLE), {**GENERATE, "stamp": "s"}, ["PutSecretValue"], id="generate a key"
+    ),
+    pytest.param(
+        secret(random=("new-Pa55",), value="plain"),
+        {"action": "generate", "stamp": "s"},
+        ["PutSecretValue"],
+        id="generate the whole",
+    ),
+    pytest.param(secret(**READABLE), SET, ["PutSecretValue"], id="set a key"),
+    pytest.param(secret(value="plain"), {"action": "set", "value": "new-Pa55"}, ["PutSecretValue"], id="set the whole"),
+    pytest.param(
+        secret(), {"action": "rollback", "from_version": NOWADAYS}, ["UpdateSecretVersionStage"], id="roll back"
+    ),
+    pytest.param(secret(), {"version_id": OLD}, ["UpdateSecretVersionStage"], id="a version"),
+]
+
+
+@pytest.mark.parametrize(("found", "wish", "calls"), CHANGES)
+def test_a_change_is_made_of_these_calls_and_waited_for(found: Secret, wish: dict[str, Any], calls: list[str]) -> None:
+    plan = planned(found, **wish)
+    assert operations(plan) == calls
+    assert plan.before == {"name": "db", "version_id": NOWADAYS}
+    change = next(call for call in reversed(plan.calls) if call.settle)
+    assert change.settle
+    for stages, there in ((["AWSPENDING"], False), (["AWSCURRENT"], True), ([], False)):
+        assert bool(jmespath.search(change.settle.until, {"VersionIdsToStages": {plan.expected: stages}})) is there
+    assert not jmespath.search(change.settle.until, {})
+
+
+@pytest.mark.parametrize(("found", "wish", "_calls"), CHANGES)
+def test_a_second_run_writes_nothing_and_before_undoes_the_first(
+    found: Secret, wish: dict[str, Any], _calls: list[str]
+) -> None:
+    plan = planned(found, **wish)
+    afterwards = reached(found, plan)
+    again = planned(afterwards, **wish)
+    assert not again.changed
+    assert again.expected == plan.expected
+    undone = planned(afterwards, **plan.before)
+    assert undone.expected == NOWADAYS
+    assert operations(undone) == ["UpdateSecretVersionStage"]
+    # The label is taken from the version that is meant, so a change that was made meanwhile is refused, not lost.
+    assert undone.calls[0].arguments["RemoveFromVersionId"] == plan.expected
+
+
+def test_an_element_with_nothing_but_a_name_changes_nothing() -> None:
+    plan = planned(secret({"DeletedDate": NOW}))
+    assert (plan.calls, plan.before) == ((), {"name": "db", "version_id": NOWADAYS})
+
+
+# --- stamps ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_version_of_a_stamp_is_the_same_in_every_run_and_another_for_each_secret() -> None:
+    wish = Wish("db", "generate", stamp="s", token="one")
+    assert wish.new_version(ARN) == replace(wish, token="two").new_version(ARN)
+    assert wish.new_version(ARN) != wish.new_version(ARN.replace("db", "keys"))
+    assert wish.new_version(ARN) != replace(wish, stamp="t").new_version(ARN)
+    assert 32 <= len(wish.new_version(ARN)) <= 64
+
+
+def test_without_a_stamp_the_new_version_is_not_known_before() -> None:
+    for wish in ({"action": "rotate"}, GENERATE):
+        plan = planned(secret(random=("new-Pa55",), **READABLE), **wish)
+        assert plan.after["version_id"] == TO_BE_MADE
+        assert plan.calls[0].arguments["ClientRequestToken"] == TOKEN == plan.expected
+        assert plan.calls[0].learns == {"version_id": "VersionId"}
+
+
+@pytest.mark.parametrize(
+    "wish", [{**GENERATE, "stamp": "s"}, {**SET, "stamp": "s"}, {"action": "rotate", "stamp": "s"}]
+)
+def test_a_stamp_whose_version_was_left_makes_no_other_one_and_says_so(wish: dict[str, Any]) -> None:
+    found = secret(random=("new-Pa55",), **READABLE)
+    plan = planned(found, **wish)
+    left = reached(reached(found, plan), planned(reached(found, plan), version_id=NOWADAYS))
+    again = planned(left, **wish)
+    assert again.calls == ()
+    assert "is no longer current, so nothing was changed" in again.notes[0]
+
+
+def test_a_stamp_is_not_used_for_two_values() -> None:
+    found = secret(**READABLE)
+    afterwards = reached(found, planned(found, **SET, stamp="s"))
+    with pytest.raises(Refused, match="has set another value already"):
+        planned(afterwards, **{**SET, "value": {"password": "third-Pa55"}}, stamp="s")
+
+
+def test_a_failed_attempt_is_followed_by_another_of_the_same_stamp() -> None:
+    first = planned(secret(), action="rotate", stamp="s").expected
+    assert first
+    failed = secret(pending=first, pending_failed="it said no")
+    second = planned(failed, action="rotate", stamp="s")
+    assert operations(second) == ["UpdateSecretVersionStage", "RotateSecret"]
+    assert second.expected != first
+    assert any("it said no" in note for note in second.notes)
+    assert planned(reached(failed, second), action="rotate", stamp="s").calls == ()
+
+
+# --- age ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wish", [{"action": "rotate"}, GENERATE])
+def test_what_is_young_is_left_alone(wish: dict[str, Any]) -> None:
+    found = secret(random=("new-Pa55",), **READABLE)
+    assert planned(found, 41, **wish).calls == ()
+    assert planned(found, 40, **wish).changed
+    assert planned(found, 90, **wish, max_age_days=30).changed
+    assert planned(found, 30, **wish, max_age_days=90).calls == ()
+
+
+def test_what_was_rolled_back_to_is_as_old_as_it_is() -> None:
+    found = secret(days=1)
+    back = reached(found, planned(found, version_id=OLD))
+    assert planned(found, 90, action="rotate").calls == ()
+    assert planned(back, 90, action="rotate").changed
+
+
+def test_a_value_that_is_set_is_set_at_any_age() -> None:
+    assert planned(secret(days=1, **READABLE), 90, **SET).changed
+
+
+# --- rotations that have not ended -------------------------------------------------------------------------------------
+
+
+def test_a_rotation_that_is_under_way_is_waited_for_and_none_is_started() -> None:
+    busy = secret({"LastChangedDate": NOW - timedelta(minutes=3)}, pending=STUCK)
+    plan = planned(busy, action="rotate")
+    assert operations(plan) == ["DescribeSecret"]
+    assert not plan.changed
+    assert plan.expected == STUCK
+    assert "is under way already" in plan.notes[0]
+    assert planned(busy, action="rotate", pending_minutes=3).changed
+    assert planned(replace(busy, pending_failed="it said no"), action="rotate").changed
+
+
+def test_the_label_is_taken_from_the_version_that_was_left_only() -> None:
+    clear = planned(secret(pending=STUCK), action="rotate").calls[0]
+    assert clear.arguments == {"SecretId": ARN, "VersionStage": "AWSPENDING", "RemoveFromVersionId": STUCK}
+    assert clear.settle
+    for stages, there in ((["AWSPENDING"], False), ([], True)):
+        assert jmespath.search(clear.settle.until, {"VersionIdsToStages": {STUCK: stages}}) is there
+    assert jmespath.search(clear.settle.until, {"VersionIdsToStages": {}})
+
+
+def test_a_rotation_that_was_left_is_not_cleared_away_against_the_operators_will() -> None:
+    with pytest.raises(Refused, match="abort_pending: true"):
+        planned(secret(pending=STUCK), action="rotate", abort_pending=False)
+
+
+def test_a_pending_label_on_the_current_version_means_nothing() -> None:
+    found = secret()
+    done = Version(NOWADAYS, ("AWSCURRENT", "AWSPENDING"), NOW)
+    assert operations(planned(replace(found, versions={NOWADAYS: done}), action="rotate")) == ["RotateSecret"]
+
+
+@pytest.mark.parametrize("wish", [SET, GENERATE])
+def test_a_new_value_does_not_abandon_a_rotation_in_the_middle(wish: dict[str, Any]) -> None:
+    busy = secret({"LastChangedDate": NOW - timedelta(minutes=3)}, pending=STUCK, random=("new-Pa55",), **READABLE)
+    with pytest.raises(Refused, match="a rotation is under way"):
+        planned(busy, **wish)
+
+
+# --- what is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "wish", "says"),
+    [
+        (secret({"DeletedDate": NOW}), {"action": "rotate"}, "scheduled for deletion .* restore-secret --secret-id"),
+        (secret({"DeletedDate": NOW}), {"version_id": OLD}, "scheduled for deletion"),
+        (secret({"PrimaryRegion": "eu-west-1"}), {"action": "rotate"}, "is a replica. Change it in .* eu-west-1"),
+        (secret({"OwningService": "rds"}), SET, "rds manages it"),
+        (secret({"RotationLambdaARN": None}), {"action": "rotate"}, "it has no rotation function. Attach one"),
+        (secret(function_missing="its rotation function is not there."), {"action": "rotate"}, "db: its rotation"),
+        (secret(binary=True), SET, "its value is binary"),
+        (secret(random=("x",), **READABLE), {"action": "generate"}, "its value is a JSON object. Name in keys"),
+        (secret(random=("x",), value="no-Pa55"), GENERATE, "its value is no JSON object"),
+        (secret(), {"version_id": TOKEN}, f"it has no version {TOKEN}.* It has {OLD} .AWSPREVIOUS., {NOWADAYS}"),
+        (secret(pending=STUCK), {"version_id": STUCK}, "has no value"),
+        (secret(), {"action": "rollback"}, f"needs from_version.* AWSCURRENT is {NOWADAYS}, AWSPREVIOUS is {OLD}"),
+        (secret(), {"action": "rollback", "from_version": TOKEN}, "is not current; AWSCURRENT is"),
+        (
+            replace(secret(), versions={NOWADAYS: Version(NOWADAYS, ("AWSCURRENT",), NOW)}),
+            {"action": "rollback", "from_version": NOWADAYS},
+            "no version is labelled AWSPREVIOUS",
+        ),
+    ],
+)
+def test_what_must_not_be_done_is_refused_with_the_way_out(found: Secret, wish: dict[str, Any], says: str) -> None:
+    with pytest.raises(Refused, match=says) as refused:
+        planned(found, **wish)
+    assert "Pa55" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({"value": "x"}, "value means nothing for an element without an action"),
+        ({"action": "rotate", "keys": ["a"]}, "keys means nothing for action: rotate"),
+        ({"action": "rotate", "version_id": OLD}, "version_id means nothing for action: rotate"),
+        ({"action": "set", "value": "x", "length": 3}, "length means nothing for action: set"),
+        ({"action": "rollback", "from_version": OLD, "stamp": "s"}, "stamp means nothing for action: rollback"),
+        ({"action": "set"}, "needs either value or value_file"),
+        ({"action": "set", "value": "x", "value_file": "f"}, "needs either value or value_file"),
+        ({"action": "generate", "length": 0}, "length is 0: give 1 to 4096"),
+        ({"action": "generate", "keys": [""]}, "keys has an empty key"),
+        ({"action": "generate", "add_keys": True}, "add_keys needs keys"),
+        ({"action": "rotate", "stamp": ""}, "stamp is empty"),
+        ({"action": "rotate", "max_age_days": -1}, "max_age_days is -1: give 0 or more"),
+        ({"action": "rotate", "pending_minutes": -1}, "pending_minutes is -1: give 0 or more"),
+        ({"version_id": "AWSPREVIOUS"}, "version_id is no version's id"),
+        ({"action": "rollback", "from_version": "1"}, "from_version is no version's id"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused_before_anything_is_read(wish: dict[str, Any], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        wished(**wish)
+
+
+def test_the_generator_is_asked_in_its_own_words() -> None:
+    wish: Wish = wished(action="generate", length=40, exclude_punctuation=True, include_space=False).desired
+    assert wish.generator == {"PasswordLength": 40, "ExcludePunctuation": True, "IncludeSpace": False}
+
+
+# --- what is said ------------------------------------------------------------------------------------------------------
+
+
+def test_what_going_back_does_not_bring_back_is_said() -> None:
+    assert "What its rotation function has changed elsewhere" in planned(secret(), version_id=OLD).notes[0]
+    assert planned(secret({"RotationLambdaARN": None}), version_id=OLD).notes == ()
+
+
+def test_too_many_versions_and_a_first_value_are_said() -> None:
+    assert "younger than 10 minutes" in planned(secret(days=0.001, **READABLE), **SET).notes[0]
+    empty = replace(secret(), versions={})
+    plan = planned(empty, action="set", value="first-Pa55")
+    assert (plan.before, plan.notes[0]) == (
+        {"name": "db"},
+        "db: it had no value before, so there is none to go back to.",
+    )
+
+
+# --- all together ------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_that_is_named_in_two_ways_is_refused() -> None:
+    plan = planned(secret(), action="rotate")
+    refused = review_secrets([], {"db": plan, ARN: plan})
+    assert refused == {ARN: "it is the same secret as db. Put what you want of it into one element."}
+
+
+@pytest.mark.parametrize(
+    ("value", "clashes"),
+    [
+        ({"action": "set", "value": "new-Pa55"}, False),
+        ({"action": "set", "value": "shop"}, True),
+        ({"action": "set", "value": "1"}, True),
+        (
+            {"action": "set", "value": {"username": "prod", "password": "new-Pa55"}, "keys": ["username", "password"]},
+            True,
+        ),
+    ],
+)
+def test_a_value_that_ansible_would_hide_in_the_result_too_is_refused(value: dict[str, Any], clashes: bool) -> None:
+    target = wished(**value)
+    plans = {"db": planned(secret(), version_id=OLD)}
+    assert bool(review_secrets([target], plans)) is clashes
