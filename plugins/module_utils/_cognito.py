@@ -356,14 +356,13 @@ def fetch_tokens(aws: Way, pool_id: str, workers: int) -> Tokens:
         if error.code not in ("AccessDeniedException", "NotAuthorizedException"):
             raise
         return Tokens(unknown=str(error))
-    return Tokens(
-        **{kind: max((client[kind] for client in found), default=None) for kind in ("access", "id", "refresh")}
-    )
+    access, identity, refresh = (max((client[kind] for client in found), default=None) for kind in _TOKENS)
+    return Tokens(access, identity, refresh)
 
 
 def _client(aws: Way, pool_id: str, client_id: str) -> dict[str, int]:
     client = aws.call(SERVICE, "DescribeUserPoolClient", UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
-    return {kind.removesuffix("Token").lower(): token_seconds(client, kind) for kind in _TOKENS}
+    return {kind: token_seconds(client, kind) for kind in _TOKENS}
 
 
 def token_seconds(client: Mapping[str, Any], kind: str) -> int:

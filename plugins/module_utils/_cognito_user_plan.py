@@ -336,11 +336,11 @@ class _Planner:
         if self._wish.invite == COGNITO:
             # model, AdminCreateUser, MessageAction: RESEND resets "the temporary-password duration".
             media = self._media({**user.attributes, **self._wish.attributes})
-            arguments = {**of_user, "MessageAction": "RESEND", "DesiredDeliveryMediums": media}
-            return [Call(SERVICE, "AdminCreateUser", arguments, learns={_INVITED: _ANSWERED})]
+            resend = {**of_user, "MessageAction": "RESEND", "DesiredDeliveryMediums": media}
+            return [Call(SERVICE, "AdminCreateUser", resend, learns={_INVITED: _ANSWERED})]
         # RESEND always sends a message. model, AdminSetUserPassword: "If the user doesn't sign in before the temporary
         # password expires ... you must repeat this operation".
-        arguments = {**of_user, "Permanent": False}
+        arguments: dict[str, Any] = {**of_user, "Permanent": False}
         learns = {_INVITED: _ANSWERED}
         renew = Call(SERVICE, "AdminSetUserPassword", arguments, learns=learns, taken={"Password": PASSWORD})
         return [self._handing_over(), renew]
