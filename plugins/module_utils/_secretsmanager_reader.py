@@ -93,10 +93,11 @@ def _with_rotation(rotations: Rotations, wish: Wish, secret: Secret) -> Secret:
     function = secret.described.get("RotationLambdaARN")
     if secret.described.get("DeletedDate") or not function or not is_due(wish, secret):
         return secret
-    missing, remark = rotations.function(function)
+    missing, remark = rotations.function(secret.arn, function)
     failed = ""
-    if secret.pending:
-        failed = rotations.failure_of(secret.arn, function, secret.pending.id, secret.changed or secret.read_at)
+    # One that was left long ago is cleared away whatever was said then.
+    if secret.pending and secret.unchanged_minutes() < wish.pending_minutes:
+        failed = rotations.failure_of(secret.arn, secret.pending.id, secret.changed or secret.read_at)
     return replace(secret, function_missing=missing, pending_failed=failed, remarks=(remark,) if remark else ())
 
 

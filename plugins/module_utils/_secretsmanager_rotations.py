@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
@@ -49,19 +49,20 @@ _TYPE = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
 class _Watch:
     """A rotation that is waited for."""
 
-    function: str | None
     version: str
     since: datetime
-    looked: float = 0.0
+    looked: float
 
 
 @dataclass
-class _Events:
-    """What CloudTrail has told of failed rotations, for all secrets of the task."""
+class _Source:
+    """A place where failures are told, read for all secrets that are waited for together."""
 
     found: list[dict[str, Any]] = field(default_factory=list)
-    looked: float | None = None
+    since: datetime | None = None
+    looked: float = 0.0
     denied: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Rotations:
@@ -77,11 +78,13 @@ class Rotations:
         self._clock = clock
         self.pages = aws.pages
         self._functions: dict[str, tuple[str, str]] = {}
+        self._function_of: dict[str, str] = {}
         self._groups: dict[str, str] = {}
         self._watches: dict[str, _Watch] = {}
-        self._events = _Events()
+        self._logs: dict[str, _Source] = {}
+        self._events = _Source()
         self._known: set[str] = set()
-        self._reading_functions, self._reading_events = threading.Lock(), threading.Lock()
+        self._reading_functions = threading.Lock()
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """As `Aws.call`, without the value that was sent in what it says when it refuses it."""
@@ -122,16 +125,21 @@ class Rotations:
 
     # --- before ----------------------------------------------------------------------------------------------------------
 
-    def function(self, arn: str) -> tuple[str, str]:
-        """Why a rotation function cannot run, or nothing; and what of it cannot be seen, or nothing.
+    def function(self, secret: str, function: str) -> tuple[str, str]:
+        """Why a secret's rotation function cannot run, or nothing; and what of it cannot be seen, or nothing.
+
+        Args:
+            secret: ARN of the secret.
+            function: ARN of its rotation function.
 
         Raises:
             AwsError: AWS did not answer.
         """
+        self._function_of[secret] = function
         with self._reading_functions:
-            if arn not in self._functions:
-                self._functions[arn] = self._read_function(arn)
-            return self._functions[arn]
+            if function not in self._functions:
+                self._functions[function] = self._read_function(function)
+            return self._functions[function]
 
     def _read_function(self, arn: str) -> tuple[str, str]:
         try:
@@ -146,10 +154,8 @@ class Rotations:
         configuration = answer["Configuration"]
         self._groups[arn] = configuration.get("LoggingConfig", {}).get("LogGroup") or _default_group(arn)
         if configuration.get("State") == "Failed":
-            return (
-                f"its rotation function {arn} cannot run: {configuration.get('StateReason', 'AWS gives no reason')}",
-                "",
-            )
+            reason = configuration.get("StateReason", "AWS gives no reason")
+            return f"its rotation function {arn} cannot run: {reason}", ""
         if answer.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:
             throttled = f"its rotation function {arn} cannot run, because its reserved concurrency is 0. Give it some."
             return throttled, ""
@@ -157,27 +163,31 @@ class Rotations:
 
     def _unseen(self, arn: str) -> str:
         """What hides what the function says, if it is hidden everywhere."""
-        now = datetime.now().astimezone()
-        log = self._log(arn, now)
-        if isinstance(log, list):
+        now = datetime.now(UTC)
+        log = self._read_log(arn, now)
+        if not log.denied:
             return ""
-        self._read_events(now)
-        if not self._events.denied:
+        events = self._read_events(now)
+        if not events.denied:
             return ""
         return (
-            f"What the rotation function {arn} says when it fails is not observable here: {log} {self._events.denied}"
+            f"What the rotation function {arn} says when it fails is not observable here: {log.denied} {events.denied}"
         )
 
-    def failure_of(self, arn: str, function: str, version: str, since: datetime) -> str:
+    def failure_of(self, secret: str, version: str, since: datetime) -> str:
         """Why a rotation that was started by somebody or some time ago failed, or nothing where no failure is known.
 
         It is then waited for as well, if it goes on.
 
+        Args:
+            secret: ARN of the secret, whose function was asked for before.
+            version: The version that it makes.
+            since: When it was seen last that anything was done.
+
         Raises:
             AwsError: AWS did not answer.
         """
-        watch = self._watch(arn, version, since - timedelta(seconds=1), function)
-        return self._look(arn, watch)
+        return self._look(secret, self._watch(secret, version, since - timedelta(seconds=1)))
 
     # --- while waiting ---------------------------------------------------------------------------------------------------
 
@@ -191,10 +201,8 @@ class Rotations:
         found = self._aws.call("secretsmanager", "DescribeSecret", SecretId=arguments["SecretId"])
         return arguments["ClientRequestToken"] in (found.get("VersionIdsToStages") or {})
 
-    def _watch(self, arn: str, version: str, since: datetime, function: str | None = None) -> _Watch:
-        before = self._watches.get(arn)
-        watch = _Watch(function or (before.function if before else None), version, since, self._clock())
-        self._watches[arn] = watch
+    def _watch(self, secret: str, version: str, since: datetime) -> _Watch:
+        watch = self._watches[secret] = _Watch(version, since, self._clock())
         return watch
 
     def _look(self, arn: str, watch: _Watch) -> str:
@@ -202,60 +210,60 @@ class Rotations:
         return self._discreet(arn, found) if found else ""
 
     def _in_log(self, arn: str, watch: _Watch) -> str:
-        if watch.function is None:
+        function = self._function_of.get(arn)
+        if function is None:  # AWS's own rotation, which has no log.
             return ""
-        log = self._log(watch.function, watch.since)
-        if not isinstance(log, list):
-            return ""
-        said = failures(log, (watch.version, arn))
-        new = [(event, text) for event, text in said if event not in self._known]
+        log = self._read_log(function, watch.since)
+        begun = watch.since.timestamp() * 1000
+        said = failures([event for event in log.found if event["timestamp"] >= begun], (watch.version, arn))
+        new = [text for event, text in said if event not in self._known]
         self._known.update(event for event, dummy in said)
-        return f"its function says: {new[-1][1]}" if new else ""
-
-    def _log(self, function: str, since: datetime) -> list[dict[str, Any]] | str:
-        """What a function has logged since then, or why it cannot be seen."""
-        group = self._groups.get(function) or _default_group(function)
-        try:
-            return self._aws.pages(
-                "logs", "FilterLogEvents", "events", logGroupName=group, startTime=int(since.timestamp() * 1000)
-            )
-        except AwsError as error:
-            if _denied(error):
-                return str(error)
-            if error.code == "ResourceNotFoundException":
-                return []  # It has never logged anything.
-            raise
+        return f"its function says: {new[-1]}" if new else ""
 
     def _in_events(self, arn: str, watch: _Watch) -> str:
-        self._read_events(watch.since)
-        for event in self._events.found:
-            if event["EventId"] not in self._known and event["EventTime"] >= watch.since.replace(microsecond=0):
-                text = of_event(event, arn, watch.version)
-                if text:
-                    self._known.add(event["EventId"])
-                    return text
+        for event in self._read_events(watch.since).found:
+            if event["EventId"] in self._known or event["EventTime"] < watch.since.replace(microsecond=0):
+                continue
+            if text := of_event(event, arn, watch.version):
+                self._known.add(event["EventId"])
+                return text
         return ""
 
-    def _read_events(self, since: datetime) -> None:
-        """One question for all secrets: LookupEvents is answered twice a second only."""
-        with self._reading_events:
-            looked = self._events.looked
-            if self._events.denied or (looked is not None and self._clock() - looked < EVENTS_EVERY):
-                return
-            self._events.looked = self._clock()
-            oldest = min([since, *(watch.since for watch in self._watches.values())])
+    def _read_log(self, function: str, since: datetime) -> _Source:
+        group = self._groups.get(function) or _default_group(function)
+
+        def read(begin: datetime) -> list[dict[str, Any]]:
+            started = int(begin.timestamp() * 1000)
+            return self._aws.pages("logs", "FilterLogEvents", "events", logGroupName=group, startTime=started)
+
+        return self._read(self._logs.setdefault(group, _Source()), since, LOG_EVERY, read)
+
+    def _read_events(self, since: datetime) -> _Source:
+        wanted = [{"AttributeKey": "EventName", "AttributeValue": FAILED}]
+
+        def read(begin: datetime) -> list[dict[str, Any]]:
+            return self._aws.pages("cloudtrail", "LookupEvents", "Events", LookupAttributes=wanted, StartTime=begin)
+
+        return self._read(self._events, since, EVENTS_EVERY, read)
+
+    def _read(
+        self, source: _Source, since: datetime, every: float, read: Callable[[datetime], list[dict[str, Any]]]
+    ) -> _Source:
+        """The source, read anew if that is long ago or was for later moments only."""
+        with source.lock:
+            recent = source.since is not None and source.since <= since and self._clock() - source.looked < every
+            if source.denied or recent:
+                return source
+            source.since = min(since, source.since or since)
+            source.looked = self._clock()
             try:
-                self._events.found = self._aws.pages(
-                    "cloudtrail",
-                    "LookupEvents",
-                    "Events",
-                    LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": FAILED}],
-                    StartTime=oldest,
-                )
+                source.found = read(source.since)
             except AwsError as error:
-                if not _denied(error):
+                if _denied(error):
+                    source.denied = str(error)
+                elif error.code != "ResourceNotFoundException":  # A function that never ran has no log.
                     raise
-                self._events.denied = str(error)
+            return source
 
     def _discreet(self, arn: str, text: str) -> str:
         """What a function said, without the values of its secret: a database's error may quote a password."""
@@ -267,7 +275,10 @@ class Rotations:
                 if error.code == "ResourceNotFoundException":
                     continue  # There is no such version, or it has no value yet.
                 kind = _TYPE.search(text.rpartition("says: ")[2])
-                return f"{kind[0] if kind else 'an error'} (its text may quote a value of the secret, and is shown only to who may read them: {error})"
+                return (
+                    f"{kind[0] if kind else 'an error'} (its text may quote a value of the secret, so it is shown only to"
+                    f" those who may read the secret: {error})"
+                )
             values += leaves(answer.get("SecretString"))
         return without(text, values)
 

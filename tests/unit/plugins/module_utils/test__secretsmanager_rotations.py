@@ -28,9 +28,14 @@ VERSION = "a" * 32
 VALUE = json.dumps({"username": "admin", "password": "new-Pa55"})
 
 
-def lines(*messages: str, stream: str = "one", start: int = 0) -> list[dict[str, Any]]:
+def lines(*messages: str, stream: str = "one", start: datetime = NOW) -> list[dict[str, Any]]:
     return [
-        {"eventId": f"{stream}-{number}", "logStreamName": stream, "timestamp": start + number, "message": message}
+        {
+            "eventId": f"{stream}-{number}",
+            "logStreamName": stream,
+            "timestamp": int(start.timestamp() * 1000) + number,
+            "message": message,
+        }
         for number, message in enumerate(messages)
     ]
 
@@ -98,6 +103,7 @@ class Answers:
     def __init__(self, **answers: Any) -> None:
         self._answers = {
             "GetSecretValue": {"SecretString": VALUE},
+            "GetFunction": HERE,
             "FilterLogEvents": [],
             "LookupEvents": [],
             **answers,
@@ -123,6 +129,8 @@ class Answers:
 
 
 DENIED = AwsError("logs:FilterLogEvents was refused.", "AccessDeniedException")
+HTTP = {"HTTPHeaders": {"date": "Mon, 23 Nov 2026 14:00:00 GMT"}}
+ROTATING = {"VersionId": VERSION, "ResponseMetadata": HTTP}
 HERE = {"Configuration": {"State": "Active"}}
 
 
@@ -142,15 +150,22 @@ def rotations(aws: Answers) -> Rotations:
     return Rotations(fake, Clock())
 
 
+def prepared(aws: Answers) -> Rotations:
+    """As before a rotation: the function was looked at."""
+    tried = rotations(aws)
+    for secret in (ARN, OTHER):
+        assert tried.function(secret, FUNCTION)[0] == ""
+    return tried
+
+
 WAIT = Settle("secret_described", {"SecretId": ARN}, until="x")
 
 
 def test_a_failure_ends_the_waiting_with_what_the_function_said_but_for_values() -> None:
     said = lines(*CALL, "[ERROR] OperationalError: password new-Pa55 of admin refused\n")
-    aws = Answers(RotateSecret={"VersionId": VERSION}, GetFunction=HERE)
-    tried = rotations(aws)
-    assert tried.function(FUNCTION) == ("", "")
-    assert tried.failure_of(ARN, FUNCTION, VERSION, NOW) == ""
+    aws = Answers(RotateSecret=ROTATING)
+    tried = prepared(aws)
+    assert tried.failure_of(ARN, VERSION, NOW) == ""
     tried.call("secretsmanager", "RotateSecret", SecretId=ARN, ClientRequestToken=VERSION)
     assert not tried.settled(WAIT)
     aws._answers["FilterLogEvents"] = said
@@ -164,9 +179,9 @@ def test_a_failure_ends_the_waiting_with_what_the_function_said_but_for_values()
 
 
 def test_what_an_earlier_attempt_has_said_is_not_said_of_the_next() -> None:
-    aws = Answers(FilterLogEvents=lines(*CALL, "[ERROR] ValueError: no\n"), RotateSecret={"VersionId": VERSION})
-    tried = rotations(aws)
-    assert tried.failure_of(ARN, FUNCTION, VERSION, NOW) == "its function says: ValueError: no"
+    aws = Answers(FilterLogEvents=lines(*CALL, "[ERROR] ValueError: no\n"), RotateSecret=ROTATING)
+    tried = prepared(aws)
+    assert tried.failure_of(ARN, VERSION, NOW) == "its function says: ValueError: no"
     tried.call("secretsmanager", "RotateSecret", SecretId=ARN, ClientRequestToken="b" * 32)
     assert not tried.settled(WAIT)
 
@@ -174,27 +189,26 @@ def test_what_an_earlier_attempt_has_said_is_not_said_of_the_next() -> None:
 def test_where_values_may_not_be_read_only_the_kind_of_error_is_told() -> None:
     said = lines(*CALL, "[ERROR] OperationalError: password new-Pa55 refused\n")
     denied = AwsError("secretsmanager:GetSecretValue was refused.", "AccessDeniedException")
-    told = rotations(Answers(FilterLogEvents=said, GetSecretValue=denied)).failure_of(ARN, FUNCTION, VERSION, NOW)
+    told = prepared(Answers(FilterLogEvents=said, GetSecretValue=denied)).failure_of(ARN, VERSION, NOW)
     assert told.startswith("OperationalError (its text may quote a value")
     assert "Pa55" not in told
 
 
 def test_cloudtrail_tells_where_the_log_may_not_be_read_and_is_asked_once_for_all() -> None:
     aws = Answers(FilterLogEvents=DENIED, LookupEvents=[event(errorMessage="setSecret failed")])
-    tried = rotations(aws)
+    tried = prepared(aws)
+    aws.asked.clear()
     tried._clock = lambda: 100.0
-    assert tried.failure_of(ARN, FUNCTION, VERSION, NOW) == "CloudTrail says: setSecret failed"
-    assert tried.failure_of(OTHER, FUNCTION, VERSION, NOW) == ""
+    assert tried.failure_of(ARN, VERSION, NOW) == "CloudTrail says: setSecret failed"
+    assert tried.failure_of(OTHER, VERSION, NOW) == ""
     assert aws.asked.count("LookupEvents") == 1
 
 
 def test_what_is_seen_nowhere_is_said_before() -> None:
-    missing, remark = rotations(Answers(FilterLogEvents=DENIED, LookupEvents=DENIED, GetFunction=HERE)).function(
-        FUNCTION
-    )
+    missing, remark = rotations(Answers(FilterLogEvents=DENIED, LookupEvents=DENIED)).function(ARN, FUNCTION)
     assert missing == ""
     assert "is not observable here: logs:FilterLogEvents was refused." in remark
-    one = rotations(Answers(FilterLogEvents=DENIED, GetFunction=HERE)).function(FUNCTION)
+    one = rotations(Answers(FilterLogEvents=DENIED)).function(ARN, FUNCTION)
     assert one == ("", "")
 
 
@@ -210,10 +224,10 @@ def test_what_is_seen_nowhere_is_said_before() -> None:
 def test_a_function_that_cannot_run_is_found_before(answer: Any, missing: str, remark: str) -> None:
     aws = Answers(GetFunction=answer)
     tried = rotations(aws)
-    for found, wanted in zip(tried.function(FUNCTION), (missing, remark), strict=True):
+    for found, wanted in zip(tried.function(ARN, FUNCTION), (missing, remark), strict=True):
         assert wanted in found
         assert bool(found) is bool(wanted)
-    assert tried.function(FUNCTION)
+    assert tried.function(ARN, FUNCTION)
     assert aws.asked.count("GetFunction") == 1
 
 
@@ -246,9 +260,9 @@ def test_the_log_is_that_of_the_function_since_the_rotation_began() -> None:
 
     grouped = {"Configuration": {"State": "Active", "LoggingConfig": {"LogGroup": "/shop/rotation"}}}
     tried = rotations(Asked(GetFunction=grouped))
-    tried.function(FUNCTION)
-    tried.failure_of(ARN, FUNCTION, VERSION, NOW)
+    tried.function(ARN, FUNCTION)
+    tried.failure_of(ARN, VERSION, NOW)
     since = int((NOW - timedelta(seconds=1)).timestamp() * 1000)
     assert (seen["logGroupName"], seen["startTime"]) == ("/shop/rotation", since)
-    rotations(Asked()).failure_of(ARN, f"{FUNCTION}:live", VERSION, NOW)
+    rotations(Asked()).function(ARN, f"{FUNCTION}:live")
     assert seen["logGroupName"] == "/aws/lambda/rotate"
