@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.runbook.aws.plugins.module_utils._pace import MARGIN, Bucket, Pace
+from ansible_collections.runbook.aws.plugins.module_utils._pace import CATEGORIES, MARGIN, RATES, Bucket, Pace
 
 
 class Clock:
@@ -81,3 +81,27 @@ def test_an_operator_with_a_higher_quota_is_believed() -> None:
     for _call in range(100):
         pace.wait("lambda", "PutFunctionConcurrency")
     assert max(slept, default=0) < 0.1
+
+
+def test_calls_of_one_category_share_its_bucket_and_other_categories_go_on() -> None:
+    slept: list[float] = []
+    pace = Pace(sleep=slept.append)
+    for _call in range(50):
+        pace.wait("cognito-idp", "AdminAddUserToGroup")
+        pace.wait("cognito-idp", "AdminRemoveUserFromGroup")
+    assert max(slept) == pytest.approx(100 / 25 / MARGIN - 0.5, abs=0.1)
+    before = len(slept)
+    pace.wait("cognito-idp", "AdminCreateUser")
+    assert len(slept) == before
+
+
+def test_an_operator_raises_a_category_by_its_name() -> None:
+    slept: list[float] = []
+    pace = Pace({"cognito-idp:UserCreation": 1000}, sleep=slept.append)
+    for _call in range(100):
+        pace.wait("cognito-idp", "AdminCreateUser")
+    assert max(slept, default=0) < 0.1
+
+
+def test_every_category_has_a_rate() -> None:
+    assert set(CATEGORIES.values()) <= RATES.keys()
