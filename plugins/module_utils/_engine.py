@@ -20,6 +20,10 @@ from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
 
+# What can go on at once goes before what has not begun, so that all kinds of calls of a stage are made at the same time:
+# AWS counts them in different rates, and one after the other they would take the sum of their times.
+_AT_ONCE = -1.0
+
 # A state that has not settled is asked for again after this many seconds, then after longer and longer pauses: short
 # changes are not slowed down, and long ones do not use up the account's request rate.
 FIRST_PAUSE = 0.2
@@ -237,5 +241,5 @@ def _stage(
                 job.outcome = replace(job.outcome, error=error)
                 continue
             if pause is not None:
-                heapq.heappush(due, (time.monotonic() + pause, next(ticket), job))
+                heapq.heappush(due, (time.monotonic() + pause if pause else _AT_ONCE, next(ticket), job))
     return [replace(j.outcome, done=(*j.outcome.done, *j.done), learned=j.learned) for j in jobs]

@@ -136,6 +136,16 @@ def test_capacity_is_given_back_by_all_before_any_takes_it() -> None:
     assert set(written[2:]) == {"set a 5", "set c 6"}
 
 
+def test_a_target_goes_on_before_others_begin_so_that_different_rates_are_used_at_the_same_time() -> None:
+    world = World(a=1, b=1)
+
+    def twice(_target: Target, number: int, _context: Any) -> Plan:
+        return Plan({"to": number}, {"to": 3}, (step(2), step(3)))
+
+    run(world, ("a", 3), ("b", 3), plan=twice, workers=1)
+    assert [event for event in world.events if event.startswith("set")] == ["set a 2", "set a 3", "set b 2", "set b 3"]
+
+
 def test_a_later_stage_waits_until_the_earlier_one_has_settled() -> None:
     world = World(a=9, b=1)
     world.settles_after = 2
