@@ -73,12 +73,21 @@ _READING = (
     "TransactGet",
     "Tail",
 )
-# These do not, and change nothing either: they run code, ask for an answer, or use a key.
+# These do not, and change nothing either: they run code, ask for an answer, use a key, or begin with Admin.
 _READING_TOO = {
     "lambda": {"Invoke", "InvokeAsync", "InvokeWithResponseStream"},
     "logs": {"StartQuery", "StopQuery", "StartLiveTail"},
     "kms": {"Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateRandom", "Sign", "Verify"},
-    "cognito-idp": {"InitiateAuth", "AdminInitiateAuth", "RespondToAuthChallenge"},
+    "cognito-idp": {
+        "InitiateAuth",
+        "AdminInitiateAuth",
+        "RespondToAuthChallenge",
+        "AdminGetDevice",
+        "AdminGetUser",
+        "AdminListDevices",
+        "AdminListGroupsForUser",
+        "AdminListUserAuthEvents",
+    },
     "bedrock-runtime": {"Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream", "CountTokens"},
 }
 # These do begin with one, and change something.
@@ -221,8 +230,16 @@ def presentable(value: Any, name: str = "") -> Any:
 
 
 def render_result(parsed: Parsed, result: Mapping[str, Any]) -> Response:
-    """A result as the service writes it."""
-    return _render(parsed, result)
+    """A result as the service writes it. A member that stands for the HTTP status is the answer's status.
+
+    https://smithy.io/2.0/spec/http-bindings.html#httpresponsecode-trait
+    """
+    response = _render(parsed, result)
+    members = parsed.operation.output_shape.members if parsed.operation.output_shape else {}
+    for name, shape in members.items():
+        if shape.serialization.get("location") == "statusCode" and name in result:
+            return Response(int(result[name]), response.headers, response.body)
+    return response
 
 
 def render_error(parsed: Parsed, error: AwsError) -> Response:

@@ -183,13 +183,13 @@ def admin_list_user_auth_events(call: Call) -> Result:
 
 
 def _shown(event: Event) -> Result:
+    asked = [{"ChallengeName": "Password", "ChallengeResponse": event.password}] if event.password else []
     return {
         "EventId": event.id,
         "EventType": event.kind,
         "CreationDate": event.moment,
         "EventResponse": event.response,
         "EventRisk": {"RiskDecision": "NoRisk", "CompromisedCredentialsDetected": False},
-        "ChallengeResponses": [{"ChallengeName": "Password", "ChallengeResponse": event.password}]
-        * bool(event.password),
+        "ChallengeResponses": asked,
         "EventContextData": {"IpAddress": "127.0.0.1"},
     }

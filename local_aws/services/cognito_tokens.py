@@ -47,7 +47,12 @@ def grant(cognito: Cognito, pool: Pool, client: Client, user: User) -> Result:
 
 
 def refresh(cognito: Cognito, pool: Pool, client: Client, token: str) -> Result:
-    """New access and ID tokens for a refresh token that is neither revoked nor too old."""
+    """New access and ID tokens for a refresh token that is neither revoked nor too old.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html; a
+    reset of the password is no way to revoke (token-revocation.html has them all), but InitiateAuth answers
+    PasswordResetRequiredException until it is done (botocore).
+    """
     given = cognito.directory.grants.get(token)
     if given is None or given.pool is not pool or given.client is not client:
         raise AwsError("NotAuthorizedException", "Invalid Refresh Token")
