@@ -266,6 +266,23 @@ def test_a_user_changes_password_and_attributes(pool: Pool) -> None:
         )
 
 
+def test_a_second_factor_is_asked_for_and_shown(pool: Pool) -> None:
+    token = pool.tokens("a", PASSWORD)["AccessToken"]
+    pool.client.associate_software_token(AccessToken=token)
+    pool.client.verify_software_token(AccessToken=token, UserCode="123456")
+    pool.client.set_user_mfa_preference(
+        AccessToken=token, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
+    )
+    assert pool.get("a")["UserMFASettingList"] == ["SOFTWARE_TOKEN_MFA"]
+    challenge = pool.sign_in("a", PASSWORD)
+    assert challenge["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    answer = {"USERNAME": "a", "SOFTWARE_TOKEN_MFA_CODE": "123456"}
+    respond = {"ClientId": pool.app, "ChallengeName": challenge["ChallengeName"], "ChallengeResponses": answer}
+    assert refused(pool.client.respond_to_auth_challenge, Session=challenge["Session"], **respond).startswith(
+        "NotImplemented"
+    )
+
+
 def test_an_unsigned_call_finds_its_account_and_region_and_needs_no_permission(account: Account) -> None:
     account.region = "eu-west-1"
     pool = Pool(account)
