@@ -17,6 +17,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = "ansible_collections.runbook.aws.plugins.module_utils."
+IN_PROCESS = "ansible_collections.runbook.aws.plugins.plugin_utils._in_process"
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
 ROLES = sorted(path.name for path in (ROOT / "roles").glob("*") if path.is_dir())
@@ -90,6 +91,12 @@ def test_the_action_group_is_the_list_of_modules() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
     group = [entry for entry in runtime["action_groups"]["aws"] if isinstance(entry, str)]
     assert group == MODULES, "meta/runtime.yml: list every module once, in alphabetical order"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_runs_in_the_controllers_worker(module: str) -> None:
+    """By an action plugin of its name; without one Ansible starts a process for each of its tasks."""
+    assert set(imported(ROOT / "plugins" / "action" / f"{module}.py")) == {IN_PROCESS}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A module runs in the controller's worker, and its result is the one that a process of its own leaves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aws_makers import make_function
+from integration.run_module import Run, run_playbook
+
+from local_aws.client import Account
+
+# Whatever starts a process of its own with this fails.
+NOTHING = "/bin/false"
+
+# Ansible runs what is in the background in a process of its own.
+OF_ITS_OWN = {"async": 60, "poll": 1}
+
+
+class Player:
+    """Runs plays of a few tasks in an account."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self.account = account
+        self.folder = folder
+
+    def play(self, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), **variables: str) -> Run:
+        play = {
+            "name": "Try",
+            "hosts": "localhost",
+            "gather_facts": False,
+            "connection": "local",
+            "vars": {
+                f"ansible_{name}": value for name, value in {"python_interpreter": sys.executable, **variables}.items()
+            },
+            "module_defaults": {"group/runbook.aws.aws": self.account.module_args},
+            "tasks": list(tasks),
+        }
+        path = self.folder / "play.yml"
+        path.write_text(yaml.safe_dump([play]))
+        env = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default", "ANSIBLE_ASYNC_DIR": str(self.folder / "async")}
+        return run_playbook("--inventory=localhost,", *arguments, str(path), env=env)
+
+    def kept(self, name: str) -> dict[str, Any]:
+        """A result that a task `keep(name)` wrote down."""
+        result = json.loads((self.folder / f"{name}.json").read_text())
+        # Of the job that ran in the background.
+        for key in ("ansible_job_id", "started", "finished", "results_file", "stdout", "stderr"):
+            result.pop(key, None)
+            result.pop(f"{key}_lines", None)
+        return result
+
+    def keep(self, name: str) -> dict[str, Any]:
+        copy = {"content": f"{{{{ {name} | to_json }}}}", "dest": str(self.folder / f"{name}.json"), "mode": "0600"}
+        return {"name": f"Keep {name}", "ansible.builtin.copy": copy}
+
+
+@pytest.fixture
+def player(account: Account, tmp_path: Path) -> Player:
+    make_function(account, "orders")
+    return Player(account, tmp_path)
+
+
+def scale(reserved: int, function: str = "orders", **task: Any) -> dict[str, Any]:
+    options = {"functions": [{"name": function, "reserved": reserved}]}
+    return {"name": "Scale", "runbook.aws.lambda_concurrency": options, **task}
+
+
+@pytest.mark.parametrize("reserved", [7, 5000], ids=["done", "failed"])
+def test_the_result_is_that_of_a_process_of_its_own(player: Player, reserved: int) -> None:
+    """Also of a module that fails: a result for each target is what a killed or failed run goes on from."""
+    unreserved = {"functions": [{"name": "orders", "reserved": "unreserved"}]}
+    back = {"name": "Back", "runbook.aws.lambda_concurrency": unreserved}
+    run = player.play(
+        scale(reserved, register="here", ignore_errors=True),
+        player.keep("here"),
+        back,
+        scale(reserved, register="own", ignore_errors=True, **OF_ITS_OWN),
+        player.keep("own"),
+    )
+    assert run.code == 0, run.output
+    here, own = player.kept("here"), player.kept("own")
+    assert here == own
+    assert here["failed"] == (reserved == 5000)
+    assert here["results"][0]["target"] == "orders"
+
+
+def test_no_other_process_is_started(player: Player) -> None:
+    run = player.play(scale(7), shell_executable=NOTHING)
+    assert run.code == 0, run.output
+    assert player.account.client("lambda").get_function(FunctionName="orders")["Concurrency"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"python_interpreter": NOTHING}, {"become": "true", "become_user": "nobody", "become_exe": NOTHING}],
+    ids=["python", "user"],
+)
+def test_what_asks_for_another_process_gets_one(player: Player, asked: dict[str, str]) -> None:
+    mark = player.account.mark()
+    assert player.play(scale(7), **asked).code == 2
+    assert player.account.calls(mark) == []
+
+
+def test_check_mode_diff_and_warnings_are_as_ever(player: Player) -> None:
+    latest = {
+        "name": "Look",
+        "runbook.aws.lambda_settings": {"functions": [{"name": "orders", "memory_size": 512}]},
+    }
+    mark = player.account.mark()
+    run = player.play(scale(7), latest, arguments=("--check", "--diff"))
+    assert run.code == 0, run.output
+    assert "+    reserved: 7" in run.output
+    assert "[WARNING]" in run.output
+    assert "live" in run.output  # the alias that stays on what it has
+    assert player.account.mutating(mark) == []
+
+
+def test_the_tasks_environment_is_the_modules_and_ends_with_it(player: Player) -> None:
+    """The next element of a loop runs in the same worker."""
+    options = {**player.account.module_args, "functions": ["orders"]}
+    del options["endpoint_url"]
+    look = {
+        "name": "Look",
+        "runbook.aws.lambda_concurrency_info": {**options, "endpoint_url": "{{ omit }}"},
+        "environment": {"AWS_ENDPOINT_URL": "{{ item }}"},
+        "loop": [player.account.endpoint, "http://127.0.0.1:9", player.account.endpoint],
+        "register": "looked",
+        "ignore_errors": True,
+    }
+    run = player.play(look, player.keep("looked"))
+    assert run.code == 0, run.output
+    assert [result["failed"] for result in player.kept("looked")["results"]] == [False, True, False]
+
+
+def test_a_secret_stays_hidden(player: Player) -> None:
+    secret = "correct-horse-battery-staple"
+    hidden = {
+        "name": "Hide",
+        "runbook.aws.lambda_settings": {"functions": [{"name": "orders", "secret_environment": {"API_KEY": secret}}]},
+    }
+    run = player.play(hidden, arguments=("-vvv", "--diff"))
+    assert run.code == 0, run.output
+    assert secret not in run.output
+
+
+def test_wrong_options_are_told_with_the_modules_name(player: Player) -> None:
+    run = player.play({"name": "Wrong", "runbook.aws.lambda_concurrency": {"functions": [], "functoins": []}})
+    assert run.code == 2
+    assert "runbook.aws.lambda_concurrency" in run.output
+    assert "functoins" in run.output
+    assert "Traceback" not in run.output
