@@ -220,7 +220,12 @@ def presentable(value: Any, name: str = "") -> Any:
     if _HIDDEN.search(name):
         return "HIDDEN_DUE_TO_SECURITY_REASONS"
     if isinstance(value, Mapping):
-        return {str(key): presentable(item, str(key)) for key, item in value.items()}
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-cloudtrail-logs.html
+        secure = value.get("Type") == "SecureString"
+        return {
+            str(key): presentable(item, "password" if secure and key == "Value" else str(key))
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [presentable(item) for item in value]
     if value is None or isinstance(value, bool | int | float):

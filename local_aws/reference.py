@@ -98,6 +98,9 @@ class Environment:
     def bucket(self, short: str) -> str:
         return self.named(short) + self.bucket_suffix
 
+    def secret(self, short: str) -> str:
+        return f"/{self.application}/{self.name}/{short}"
+
     @property
     def functions(self) -> list[str]:
         return [self.named(short) for short in (ORCHESTRATOR, *AGENTS)]
@@ -151,6 +154,24 @@ def seed(
             environment.deploy("monitoring")
             if not minimal:
                 _fill(environment)
+        for name in environments:
+            _wait_for_rotation(Environment(place, application, name))
+
+
+def _wait_for_rotation(environment: Environment) -> None:
+    """The schedule of the rotation is tested when it is made, and that tells the new database its first password."""
+    client, secret = environment.client("secretsmanager"), environment.secret("database/credentials")
+    deadline = time.monotonic() + 60
+    while any("AWSPENDING" in stages for stages in _labels(client, secret)):
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"the rotation of {secret} is not tested after a minute; see /aws/lambda/ of its function"
+            )
+        time.sleep(0.02)
+
+
+def _labels(client: Any, secret: str) -> list[list[str]]:
+    return list(client.describe_secret(SecretId=secret)["VersionIdsToStages"].values())
 
 
 def seed_other(

@@ -72,10 +72,25 @@ class Application:
         if path.startswith(PREFIX):
             return self.control.answer(method, path, environ.get("QUERY_STRING", ""), body)
         if path.startswith(application.PREFIX):
-            with self._one_at_a_time:
-                # As it was sent: a key in the path may have a slash of its own.
-                return application.answer(str(environ["RAW_URI"]).partition("?")[0], self.ask)
+            return self._answer_application(environ, body)
         return self._answer_aws(environ, body)
+
+    def _answer_application(self, environ: dict[str, Any], body: bytes) -> Response:
+        path, _mark, query = str(environ["RAW_URI"]).partition("?")
+        headers = {
+            key[5:].lower().replace("_", "-"): value for key, value in environ.items() if key.startswith("HTTP_")
+        }
+        request = application.Request(
+            environ["REQUEST_METHOD"],
+            path,
+            query,
+            headers,
+            body.decode(errors="replace"),
+            lambda account: self.world.account(account).now(),
+        )
+        with self._one_at_a_time:
+            result = application.answer(request, self.ask)
+        return result if isinstance(result, Response) else result()
 
     def _answer_aws(self, environ: dict[str, Any], body: bytes) -> Response:
         signature = protocol.read_signature(environ)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""AWS::ApiGatewayV2::Api, Integration, Route and Stage."""
+"""AWS::ApiGatewayV2::Api, Authorizer, Integration, Route and Stage."""
 
 from __future__ import annotations
 
@@ -54,6 +54,13 @@ class _Part(Kind):
         return {f"{self.word}Id": resource.physical_id}
 
 
+class Authorizer(_Part):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-authorizer.html"""
+
+    type = "AWS::ApiGatewayV2::Authorizer"
+    word = "Authorizer"
+
+
 class Integration(_Part):
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-integration.html"""
 
@@ -82,4 +89,4 @@ class Stage(_Part):
         return {"StageName": resource.physical_id}
 
 
-made_here(Api, Integration, Route, Stage)
+made_here(Api, Authorizer, Integration, Route, Stage)

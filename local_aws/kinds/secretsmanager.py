@@ -1,6 +1,6 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""AWS::SecretsManager::Secret."""
+"""AWS::SecretsManager::Secret and RotationSchedule."""
 
 from __future__ import annotations
 
@@ -62,4 +62,30 @@ def _value(site: Site, properties: Properties) -> str | None:
     return json.dumps({**json.loads(how["SecretStringTemplate"]), how["GenerateStringKey"]: made})
 
 
-made_here(Secret)
+class RotationSchedule(Kind):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-rotationschedule.html"""
+
+    type = "AWS::SecretsManager::RotationSchedule"
+    replaced_by = frozenset({"SecretId"})
+
+    def create(self, site: Site, resource: Resource) -> str:
+        return str(site.call("secretsmanager", "RotateSecret", **self._arguments(resource))["ARN"])
+
+    def change(self, site: Site, resource: Resource, before: Properties) -> None:
+        if before and before != resource.properties:
+            site.call("secretsmanager", "RotateSecret", **self._arguments(resource))
+
+    @staticmethod
+    def _arguments(resource: Resource) -> dict[str, Any]:
+        """The API calls RotateImmediately what a template calls RotateImmediatelyOnUpdate."""
+        arguments = without(resource.properties, "RotateImmediatelyOnUpdate", "HostedRotationLambda")
+        return {**arguments, "RotateImmediately": resource.get("RotateImmediatelyOnUpdate")}
+
+    def attributes(self, site: Site, resource: Resource) -> dict[str, Any]:
+        return {"Id": resource.physical_id}
+
+    def delete(self, site: Site, resource: Resource) -> None:
+        site.call("secretsmanager", "CancelRotateSecret", SecretId=resource.physical_id)
+
+
+made_here(Secret, RotationSchedule)

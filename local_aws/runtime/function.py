@@ -16,6 +16,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -162,6 +163,7 @@ class _Function:
         temporary.mkdir(parents=True)
         # No home of anybody's, with settings of AWS's tools in it.
         os.environ["TMPDIR"] = os.environ["HOME"] = str(temporary)
+        tempfile.tempdir = None
         os.environ["LAMBDA_TASK_ROOT"] = str(self._task)
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(3):

@@ -82,7 +82,7 @@ def test_what_the_stacks_list_is_there(application: Account, environment: str) -
 
     app = listed(application, f"sc-agent-app-{environment}")
     client = application.client("lambda")
-    assert len(app["Lambda::Function"]) == 6
+    assert len(app["Lambda::Function"]) == 7
     for alias in app["Lambda::Alias"]:
         function, _colon, name = alias.rpartition(":")
         assert client.get_alias(FunctionName=function, Name=name)["FunctionVersion"] == "1"
@@ -231,7 +231,13 @@ def test_what_was_saved_of_production_deploys_another_environment_beside_it(smal
         return found
 
     recovered = names("recovered")
-    generated = ("ApplicationAutoScaling::ScalingPolicy", "IAM::Role", "Lambda::Permission", "SecretsManager::Secret")
+    generated = (
+        "ApplicationAutoScaling::ScalingPolicy",
+        "IAM::Role",
+        "Lambda::Permission",
+        "SecretsManager::RotationSchedule",
+        "SecretsManager::Secret",
+    )
     before = names("prod")
     assert recovered.keys() == before.keys()
     assert {kind: ids for kind, ids in recovered.items() if before[kind] != ids and kind not in generated} == {}
