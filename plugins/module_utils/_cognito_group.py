@@ -189,9 +189,11 @@ def _presence(target: Target, group: Group | None, pool: Pool) -> Plan:
     ):
         before.update({option: value} if value else {})
     wanted = {key: value for key, value in {**group.settings, **given}.items() if key not in absent}
+    # What UpdateGroup does with a setting that is left out, its page does not say. So all are sent, the description as
+    # an empty text where it goes; a role or precedence cannot be sent empty, and `confirm_group` looks at them.
+    told = {"description": "", **wanted} if "description" in absent else wanted
     calls = (
-        # What UpdateGroup does with a setting that is left out, its page does not say: all of them are sent.
-        *((Call(SERVICE, "UpdateGroup", {**named, **_in_words(wanted)}),) if wanted != group.settings else ()),
+        *((Call(SERVICE, "UpdateGroup", {**named, **_in_words(told)}),) if wanted != group.settings else ()),
         *_of_members("AdminRemoveUserFromGroup", named, [member for member in others if member in there]),
         *_of_members("AdminAddUserToGroup", named, [member for member in members if member not in there]),
     )

@@ -18,7 +18,6 @@ from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
     fetch_groups_of,
     fetch_tokens,
     fetch_user,
-    fetch_users,
     list_with_groups,
     lists_are_quicker,
     owns,
@@ -118,10 +117,12 @@ class Reader:
     def _owner(self, attribute: str, value: str) -> User | None:
         if self._directory:
             return self._directory.owner(attribute, value)
-        # Not AdminGetUser with the alias: each one that it finds is on the bill of the month.
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        found = fetch_users(self._aws, self._pool.id, f'{attribute} = "{quoted}"')
-        return next((user for user in found if owns(self._pool, user, attribute)), None)
+        # By the alias itself, because a filter of ListUsers compares letter by letter.
+        user = fetch_user(self._aws, self._pool.id, value)
+        key = self._pool.key
+        if user and key(user.attributes.get(attribute, "")) == key(value) and owns(self._pool, user, attribute):
+            return user
+        return None
 
 
 def _is_an_alias(name: str, user: User) -> Refused:

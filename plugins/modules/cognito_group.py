@@ -47,7 +47,10 @@ options:
         description: ARN of the IAM role that the members' tokens name.
         type: str
       settings_absent:
-        description: Settings that the group shall not have.
+        description:
+          - Settings that the group shall not have.
+          - That Cognito takes a precedence or a role from a group is documented nowhere. It is read again, and an error
+            says when it was kept.
         type: list
         elements: str
         choices: [description, precedence, role_arn]
@@ -99,14 +102,14 @@ EXAMPLES = r"""
       - name: auditors
         description: May read everything
         precedence: 20
-      - name: administrators
-        precedence: 0
-  register: groups
+      - name: approvers
+        precedence: 10
+  register: wanted
 
 - name: Put back what was there
   runbook.aws.cognito_group:
     user_pool_id: "{{ user_pool_id }}"
-    groups: "{{ groups.results | map(attribute='before') }}"
+    groups: "{{ wanted.results | map(attribute='before') }}"
 """
 
 RETURN = r"""

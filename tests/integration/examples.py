@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import yaml
 from integration.run_module import run_playbook
@@ -15,13 +16,14 @@ from integration.run_module import run_playbook
 from local_aws.client import Account
 
 
-def assert_examples_run(account: Account, folder: Path, module: ModuleType) -> None:
+def assert_examples_run(account: Account, folder: Path, module: ModuleType, **variables: Any) -> None:
     """Every task of the module's EXAMPLES succeeds.
 
     Args:
         account: The fixture `account`, with what the examples name.
         folder: Where the playbook may be written.
         module: The module.
+        **variables: What the examples leave open, for example an ID that AWS makes.
 
     Raises:
         AssertionError: with everything that was printed.
@@ -31,7 +33,7 @@ def assert_examples_run(account: Account, folder: Path, module: ModuleType) -> N
         "connection": "local",
         "gather_facts": False,
         "module_defaults": {"group/runbook.aws.aws": account.module_args},
-        "vars": {"ansible_python_interpreter": sys.executable},
+        "vars": {"ansible_python_interpreter": sys.executable, **variables},
         "tasks": yaml.safe_load(module.EXAMPLES),
     }
     book = folder / "examples.yml"
