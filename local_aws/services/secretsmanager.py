@@ -129,9 +129,15 @@ class Secrets:
         version |= {"createdate": now, **value}
         for stage in stages:
             put_label(secret, stage, token)
+        if CURRENT in stages:
+            self.state(secret).valued_at = now
+            # A value that was put by hand ends a rotation that was not complete: a new one can begin (as found on AWS by
+            # the tests of hashicorp/terraform-provider-aws, internal/service/secretsmanager/secret_rotation_test.go).
+            pending = holder(secret, PENDING)
+            if pending and pending != token:
+                _drop_label(secret, PENDING, pending)
         self._clean(secret, now)
         self.touch(secret)
-        self.state(secret).valued_at = now
         return True
 
     def touch(self, secret: FakeSecret) -> None:
