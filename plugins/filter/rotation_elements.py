@@ -33,6 +33,11 @@ options:
         has beside its name. Of several that fit the later one's options count.
     type: dict
     default: {}
+  but:
+    description: Secrets to leave out, by short name, name or a pattern of one.
+    type: list
+    elements: str
+    default: []
   max_age_days:
     description: Younger secrets are left alone, as far as their way asks for an age. None asks for none.
     type: float
@@ -66,6 +71,7 @@ def rotation_elements(
     names: Iterable[str],
     known: Mapping[str, str] | None = None,
     ways: Mapping[str, Mapping[str, Any]] | None = None,
+    but: Iterable[str] = (),
     max_age_days: float | None = None,
 ) -> list[dict[str, Any]]:
     """See DOCUMENTATION."""
@@ -74,14 +80,20 @@ def rotation_elements(
     elements = []
     for name in physical:
         called = {name, shorts.get(name, name)}
+        if any(_fits(pattern, called) for pattern in but):
+            continue
         element = {"name": name, **_ROTATE}
         for pattern, way in (ways or {}).items():
-            if any(one == pattern or fnmatchcase(one, pattern) for one in called):
+            if _fits(pattern, called):
                 element |= way
         if max_age_days is not None and element["action"] in _BY_AGE:
             element["max_age_days"] = float(max_age_days)
         elements.append(element)
     return elements
+
+
+def _fits(pattern: str, called: Iterable[str]) -> bool:
+    return any(one == pattern or fnmatchcase(one, pattern) for one in called)
 
 
 class FilterModule:
