@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -259,10 +259,19 @@ class HandingOver:
         try:
             return self._aws.call(service, operation, **arguments)
         except AwsError as error:
-            if not password:
-                raise
+            said = str(error).replace(password, "(hidden)") if password else str(error)
             # Without the cause: a traceback would show it.
-            raise AwsError(str(error).replace(password, "(hidden)"), error.code) from None
+            raise AwsError(
+                " ".join((said, *_consequences(operation, bool(password), error.code))), error.code
+            ) from None
+
+
+def _consequences(operation: str, handed_over: bool, code: str) -> Iterator[str]:
+    """What a refusal leaves behind that the same task would not mend."""
+    if operation == "AdminCreateUser" and handed_over and code == "UsernameExistsException":
+        yield "The password that was left is not the user's if somebody else made it: say renew_invitation: always then."
+    if operation == "AdminUserGlobalSignOut":
+        yield "Say sign_out: true then: a user that is disabled by now is not signed out again without it."
 
 
 def _with(value: Mapping[str, str], password: str) -> dict[str, str]:

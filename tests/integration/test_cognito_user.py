@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,7 @@ from typing import Any
 import pytest
 from cognito_pools import DAY, Pool, refused
 from integration.examples import assert_examples_run
-from integration.run_module import run_module
+from integration.run_module import ROOT, environment, run_module
 
 from ansible_collections.runbook.aws.plugins.modules import cognito_group, cognito_user, cognito_user_info
 from local_aws.client import SECRET_KEY, Account
@@ -220,6 +225,45 @@ def test_what_fails_between_leaving_a_password_and_setting_it_is_repaired_by_the
         # Whether Cognito had made the user or not: what was left last is what opens the door.
         first_sign_in(pool, "ann", told()["temporary_password"])
         pool.admin("admin_delete_user", Username="ann")()
+
+
+def test_a_run_that_is_killed_loses_no_password(pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "invitations"
+    wish = {
+        "user_pool_id": pool.id,
+        "users": [{"name": f"u{number:02}", "invite": "handover"} for number in range(12)],
+        "handover": {"file": str(path)},
+        "workers": 2,
+    }
+    pool.account.fault("cognito-idp", "AdminCreateUser", mode="delay", delay=0.3, times=0)
+    mark = pool.account.mark()
+    arguments = [
+        "ansible",
+        "localhost",
+        "--inventory=localhost,",
+        "--connection=local",
+        f"--extra-vars=ansible_python_interpreter={sys.executable}",
+        "--module-name=runbook.aws.cognito_user",
+        f"--args={json.dumps({**pool.account.module_args, **wish})}",
+    ]
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while counted(pool.account, mark)["cognito-idp:AdminCreateUser"] < 4:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    pool.account.clear_faults()
+    # What was on its way arrives.
+    time.sleep(1)
+    assert 2 < len(pool.names()) < 14
+    done = run_module(pool.account, "cognito_user", **wish)
+    assert done["rc_"] == 0, done["msg"]
+    left = {line["username"]: line["temporary_password"] for line in lines(path)}
+    assert len(left) == 12
+    for name, password in left.items():
+        assert pool.sign_in(name, password)["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
 
 
 def test_a_secret_that_is_no_invitation_is_not_overwritten(pool: Pool) -> None:

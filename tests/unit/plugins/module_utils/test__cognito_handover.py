@@ -184,3 +184,21 @@ def test_an_error_that_quotes_a_password_is_told_without_it(option: str) -> None
     assert "do-not-print-this" not in str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "code", "says"),
+    [
+        ("AdminCreateUser", {"TemporaryPassword": "p"}, "UsernameExistsException", "renew_invitation: always"),
+        ("AdminUserGlobalSignOut", {}, "InternalErrorException", "sign_out: true"),
+        ("AdminCreateUser", {}, "UsernameExistsException", ""),
+        ("AdminDisableUser", {}, "InternalErrorException", ""),
+    ],
+)
+def test_what_the_same_task_would_not_mend_is_said(
+    operation: str, arguments: dict[str, Any], code: str, says: str
+) -> None:
+    with pytest.raises(AwsError) as raised:
+        HandingOver(Recorded(AwsError("No.", code)), 8).call("cognito-idp", operation, **arguments)
+    assert says in str(raised.value)
+    assert says or str(raised.value) == "No."
