@@ -98,8 +98,9 @@ class Rotated:
 
     def events(self) -> list[dict[str, Any]]:
         """What CloudTrail tells of rotations, oldest first."""
-        found = self.account.client("cloudtrail").lookup_events()["Events"]
-        told = [event for event in found if "Rotation" in event["EventName"]]
+        asked = [{"AttributeKey": "EventSource", "AttributeValue": "secretsmanager.amazonaws.com"}]
+        pages = self.account.client("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=asked)
+        told = [event for page in pages for event in page["Events"] if "Rotation" in event["EventName"]]
         return [{**event, "body": json.loads(event["CloudTrailEvent"])} for event in reversed(told)]
 
     def names(self) -> list[str]:
