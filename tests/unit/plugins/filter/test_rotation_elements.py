@@ -43,7 +43,12 @@ CASES: dict[str, tuple[list[str], dict[str, Any], float | None, list[dict[str, A
 def test_a_name_becomes_an_element(
     names: list[str], ways: dict[str, Any], age: float | None, elements: list[dict[str, Any]]
 ) -> None:
-    assert rotation_elements(names, KNOWN, ways, age) == elements
+    assert rotation_elements(names, KNOWN, ways, max_age_days=age) == elements
+
+
+def test_what_is_to_be_left_out_is_left_out() -> None:
+    assert rotation_elements(KNOWN, KNOWN, but=["api/*"]) == [DATABASE]
+    assert rotation_elements(KNOWN, KNOWN, but=["/shop/prod/*"]) == []
 
 
 def test_ansible_finds_it() -> None:
