@@ -43,6 +43,7 @@ class Size:
         objects: Keys of a bucket, in the scenarios about speed.
         many_objects: Keys of a bucket, in the scenario about memory.
         tables: Tables that are restored at the same time.
+        users: Users that are made.
         aws: The aws program, if it is not the one of the same virtual environment.
     """
 
@@ -55,6 +56,7 @@ class Size:
     objects: int = 10_000
     many_objects: int = 50_000
     tables: int = 50
+    users: int = 1000
     aws: str | None = None
 
 
@@ -67,6 +69,7 @@ QUICK = {
     "objects": 300,
     "many_objects": 600,
     "tables": 5,
+    "users": 60,
 }
 
 

@@ -115,6 +115,25 @@ class SideBySide(Generic[J]):
         times = middle(entry.whole(run) for run in peers) / self.of_ours("seconds")
         return Goal(text, f"{times:.0f}x" if times >= 10 else f"{times:.1f}x", times >= least)
 
+    def near(self, text: str, most: float, limit: float, least: float) -> Goal:
+        """The goal to take at most so many times what the rates allow.
+
+        Args:
+            text: The promise.
+            most: How many times.
+            limit: Seconds for the calls at their rates.
+            least: Seconds that are possible on the API with a full bucket at the start.
+        """
+        if not self.ours:
+            return Goal(text, "no sound run", False)
+        whole, api = self.of_ours("seconds"), self.of_ours("api_seconds")
+        return Goal(
+            text,
+            f"{whole / limit:.2f}x (whole process {whole:.1f} s, limit {limit:.1f} s; on the API {api:.1f} s, "
+            f"{api / least:.2f}x of the {least:.1f} s that the endpoint's burst allows)",
+            whole / limit <= most,
+        )
+
     def section(
         self, title: str, intro: str, *, limits: Iterable[list[str]] = (), goals: Sequence[Goal] = (), **raw: Any
     ) -> Section:

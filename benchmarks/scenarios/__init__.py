@@ -16,6 +16,7 @@ from benchmarks.scenarios.memory import memory, memory_items
 from benchmarks.scenarios.objects import s3_restore
 from benchmarks.scenarios.restores import restores
 from benchmarks.scenarios.scale_event import scale_event
+from benchmarks.scenarios.users import users, users_again
 
 SCENARIOS: dict[str, Callable[[Stub, Size], Section]] = {
     "without-limits": without_limits,
@@ -29,4 +30,6 @@ SCENARIOS: dict[str, Callable[[Stub, Size], Section]] = {
     "s3-restore": s3_restore,
     "memory-items": memory_items,
     "restore-50": restores,
+    "users": users,
+    "users-again": users_again,
 }

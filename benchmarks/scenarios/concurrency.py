@@ -106,9 +106,7 @@ def with_rates(endpoint: Stub, size: Size) -> Section:
             runs.limit("the same with the endpoint's burst", least),
         ],
         goals=[
-            _near(
-                f"{size.functions} functions under Lambda's rates: within 1.1x of the limit", 1.1, runs, limit, least
-            ),
+            runs.near(f"{size.functions} functions under Lambda's rates: within 1.1x of the limit", 1.1, limit, least),
             Goal("at most 2 % of its calls throttled", f"{throttled} of {calls} ({share:.1%})", share <= 0.02),
             Goal("0 targets lost", f"{lost} in {len(runs.all_of_ours)} runs", bool(runs.ours) and lost == 0),
         ],
@@ -132,7 +130,7 @@ def second_run(endpoint: Stub, size: Size) -> Section:
             runs.limit("the same with the endpoint's burst", least),
         ],
         goals=[
-            _near(f"second run of the same {size.functions}: within 1.3x of its limit", 1.3, runs, limit, least),
+            runs.near(f"second run of the same {size.functions}: within 1.3x of its limit", 1.3, limit, least),
             Goal("second run: 0 writes", f"{writes} in {len(runs.all_of_ours)} runs", bool(runs.ours) and writes == 0),
         ],
     )
@@ -144,15 +142,3 @@ def _at_rates(reads: int, writes: int) -> tuple[float, float]:
     sustained = sum(calls / rate for calls, rate in rates)
     least = sum(max(0.0, calls - rate) / rate + LATENCY for calls, rate in rates if calls)
     return sustained, least
-
-
-def _near(text: str, most: float, runs: SideBySide[FunctionsJob], limit: float, least: float) -> Goal:
-    if not runs.ours:
-        return Goal(text, "no sound run", False)
-    whole, api = runs.of_ours("seconds"), runs.of_ours("api_seconds")
-    return Goal(
-        text,
-        f"{whole / limit:.2f}x (whole process {whole:.1f} s, limit {limit:.1f} s; on the API {api:.1f} s, "
-        f"{api / least:.2f}x of the {least:.1f} s that the endpoint's burst allows)",
-        whole / limit <= most,
-    )

@@ -12,6 +12,7 @@ from benchmarks.stub.items import Items
 from benchmarks.stub.objects import Objects
 from benchmarks.stub.restores import Restores
 from benchmarks.stub.server import serve
+from benchmarks.stub.users import Users
 
 if __name__ == "__main__":
-    asyncio.run(serve({kind.KIND: kind for kind in (Functions, Items, Objects, Restores)}))
+    asyncio.run(serve({kind.KIND: kind for kind in (Functions, Items, Objects, Restores, Users)}))

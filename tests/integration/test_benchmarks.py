@@ -14,11 +14,11 @@ def test_a_quick_benchmark_runs_and_loses_no_target() -> None:
     results = ROOT / "benchmarks" / "RESULTS.md"
     before = results.read_text() if results.is_file() else None
     # Those whose peers need no aws program.
-    scenarios = ("second-run", "compare", "copy")
+    scenarios = ("second-run", "compare", "copy", "users-again")
     command = [sys.executable, "-m", "benchmarks", "--quick", *(f"--only={name}" for name in scenarios)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    for ours in ("one task", "dynamodb_compare", "dynamodb_copy"):
+    for ours in ("one task", "dynamodb_compare", "dynamodb_copy", "cognito_user"):
         assert f"| this collection, {ours} | 1 |" in done.stdout
     assert "FAILED" not in done.stderr
     assert (results.read_text() if results.is_file() else None) == before

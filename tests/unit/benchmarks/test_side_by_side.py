@@ -54,11 +54,20 @@ def test_a_run_that_lost_a_target_does_not_count(endpoint: processes.Stub) -> No
     assert (runs.ours, runs.sound) == ([], False)
     assert runs.row("ours")[1] == "2, **2 failed**"
     assert not runs.faster("goal", 0, peer).met
+    assert runs.near("goal", 100, limit=1, least=1).measured == "no sound run"
     section = runs.section("Title", "Intro.", limits=[runs.limit("limit", 1.0)])
     assert not section.sound
     assert {len(row) for row in section.rows} == {len(section.columns)}
     assert section.raw.keys() == {"ours", "peer"}
     assert not replace(section, raw={}).raw
+
+
+def test_near_is_about_the_whole_process(endpoint: processes.Stub) -> None:
+    ours = _asks("ours", 1, rest=0.3)
+    runs = SideBySide(endpoint, replace(SIZE, repeat=1), [Entry(ours, _task(1))], ours)
+    (run,) = runs.ours
+    assert runs.near("goal", 1.1, limit=run.seconds, least=run.api_seconds).met
+    assert not runs.near("goal", 1.1, limit=run.api_seconds, least=run.api_seconds).met
 
 
 def test_raw_values_are_json_without_what_is_long(endpoint: processes.Stub) -> None:
