@@ -390,24 +390,20 @@ def lists_are_quicker(pool: Pool, users: int, with_groups: bool, groups: Sequenc
     return listing <= users / (50 if with_groups else 120)
 
 
-def list_with_groups(aws: Way, pool_id: str, groups: Sequence[str], workers: int) -> list[User]:
-    """All users of a pool with their groups, from the pool's lists.
+def with_groups(aws: Way, pool_id: str, users: Iterable[User], groups: Sequence[str], workers: int) -> list[User]:
+    """Users with their groups, from the lists of all groups' members.
 
     Raises:
         AwsError: AWS refused, or did not answer.
     """
-    # The pool's own list is one without a name.
-    lists = [Target(""), *(Target(group) for group in groups)]
-
-    def read(target: Target) -> list[User]:
-        return fetch_members(aws, pool_id, target.name) if target.name else fetch_users(aws, pool_id)
-
-    everyone, *members = gather(read, lists, workers, ())
+    members = gather(
+        lambda group: fetch_members(aws, pool_id, group.name), [Target(group) for group in groups], workers, ()
+    )
     inside: dict[str, list[str]] = {}
-    for group, users in zip(groups, members, strict=True):
-        for user in users:
+    for group, listed in zip(groups, members, strict=True):
+        for user in listed:
             inside.setdefault(user.username, []).append(group)
-    return [replace(user, groups=tuple(sorted(inside.get(user.username, ())))) for user in everyone]
+    return [replace(user, groups=tuple(sorted(inside.get(user.username, ())))) for user in users]
 
 
 class Directory:

@@ -23,10 +23,10 @@ from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
     fetch_user,
     fetch_users,
     invitation_of,
-    list_with_groups,
     lists_are_quicker,
     settable,
     shown_name,
+    with_groups,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
@@ -139,8 +139,8 @@ class Found:
         selection, pool = self._selection, self._pool
         self.groups = tuple(sorted(fetch_groups(self._aws, pool.id)))
         if selection.names is not None:
-            directory = self._directory(len(selection.names))
-            if directory:
+            if lists_are_quicker(pool, len(selection.names), selection.groups, self.groups):
+                directory = Directory(pool, self._with_groups(fetch_users(self._aws, pool.id)))
                 found = ((name, directory.find(name)) for name in selection.names)
                 self._users = {name: user for name, user in found if user}
             return [Target(name) for name in selection.names]
@@ -151,20 +151,15 @@ class Found:
             users = fetch_members(self._aws, pool.id, selection.group)
         else:
             users = fetch_users(self._aws, pool.id, selection.at_cognito())
-        users = [user for user in users if selection.has(user, pool)]
-        if selection.groups and (directory := self._directory(len(users))):
-            # Whoever is not there was made or deleted in the meantime.
-            users = [directory.find(user.username) or user for user in users]
+        users = self._with_groups([user for user in users if selection.has(user, pool)])
         self._users = {shown_name(pool, user): user for user in users}
         return [Target(name) for name in sorted(self._users)]
 
-    def _directory(self, users: int) -> Directory | None:
-        """All users of the pool, where that is quicker than one by one."""
-        wants = self._selection.groups
-        if not users or not lists_are_quicker(self._pool, users, wants, self.groups):
-            return None
-        groups = self.groups if wants else ()
-        return Directory(self._pool, list_with_groups(self._aws, self._pool.id, groups, self._workers))
+    def _with_groups(self, users: list[User]) -> list[User]:
+        """The users with their groups, where the lists of members are quicker than one user after the other."""
+        if not self._selection.groups or not lists_are_quicker(self._pool, len(users), True, self.groups):
+            return users
+        return with_groups(self._aws, self._pool.id, users, self.groups, self._workers)
 
     def read(self, target: Target) -> dict[str, Any]:
         """One user for the operator.

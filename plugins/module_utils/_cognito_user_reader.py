@@ -18,9 +18,10 @@ from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
     fetch_groups_of,
     fetch_tokens,
     fetch_user,
-    list_with_groups,
+    fetch_users,
     lists_are_quicker,
     owns,
+    with_groups,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._cognito_handover import Handover, fetch_secret
 from ansible_collections.runbook.aws.plugins.module_utils._cognito_user import HANDOVER, Wish, taken_aliases
@@ -58,12 +59,13 @@ class Reader:
         Raises:
             AwsError: AWS refused, or did not answer.
         """
-        with_groups = any(wish.needs_groups for wish in self._wishes)
-        if with_groups:
+        needed = any(wish.needs_groups for wish in self._wishes)
+        if needed:
             self._groups = tuple(sorted(fetch_groups(self._aws, self._pool.id)))
-        if lists_are_quicker(self._pool, len(self._wishes), with_groups, self._groups):
-            groups = self._groups if with_groups else ()
-            users = list_with_groups(self._aws, self._pool.id, groups, self._workers)
+        if lists_are_quicker(self._pool, len(self._wishes), needed, self._groups):
+            users = fetch_users(self._aws, self._pool.id)
+            if needed:
+                users = with_groups(self._aws, self._pool.id, users, self._groups, self._workers)
             self._directory = Directory(self._pool, users)
 
     def survey(self) -> Context:

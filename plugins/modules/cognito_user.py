@@ -154,6 +154,8 @@ attributes:
     support: partial
 notes:
   - Attributes and names of users are personal data, and are part of the result.
+  - The secret or the line of the file stays when the user has signed in, and when it is deleted. The temporary password in
+    it is worth nothing then; delete it as you see fit.
   - One user is read with C(AdminGetUser), which counts as an active user of the month on the bill. Many are read from
     C(ListUsers) where that needs fewer calls; Cognito's lists can be some seconds behind.
   - Cognito does not tell when a temporary password was set, only when the user was last changed. An invitation counts
