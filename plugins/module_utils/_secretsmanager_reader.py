@@ -7,7 +7,7 @@ is replaced or it is compared, and is never told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -52,12 +52,21 @@ def describe_secret(aws: Caller, secret: str) -> Secret:
     # version doesn't contain a secret value. In contrast, ListSecretVersionIds only returns versions that contain" one.
     versions = {number: Version(number, tuple(labels)) for number, labels in stages.items()}
     if not answer.get("DeletedDate"):
-        for listed in aws.pages(
-            "secretsmanager", "ListSecretVersionIds", "Versions", SecretId=answer["ARN"], IncludeDeprecated=True
-        ):
+        for listed in _versions(aws, answer["ARN"]):
             number = listed["VersionId"]
             versions[number] = Version(number, tuple(stages.get(number, ())), listed.get("CreatedDate"))
     return Secret(answer["ARN"], answer["Name"], answer, versions, answered_at(answer))
+
+
+def _versions(aws: Caller, arn: str) -> Iterator[Mapping[str, Any]]:
+    """All versions that have a value; botocore has no paginator for them."""
+    arguments: dict[str, Any] = {"SecretId": arn, "IncludeDeprecated": True, "MaxResults": 100}
+    while True:
+        answer = aws.call("secretsmanager", "ListSecretVersionIds", **arguments)
+        yield from answer.get("Versions") or ()
+        if not (token := answer.get("NextToken")):
+            return
+        arguments["NextToken"] = token
 
 
 # --- for a change ------------------------------------------------------------------------------------------------------

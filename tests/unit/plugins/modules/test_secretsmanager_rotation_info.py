@@ -106,7 +106,11 @@ class Answers:
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def call(self, _service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        self.asked.append((operation, arguments))
+        self.asked.append((operation, dict(arguments)))
+        if operation == "ListSecretVersionIds":
+            place = int(arguments.get("NextToken", 0))
+            more = {"NextToken": str(place + 1)} if place + 1 < len(self._listed) else {}
+            return {"Versions": self._listed[place : place + 1], **more}
         return self._described
 
     def pages(self, _service: str, operation: str, _key: str, /, **arguments: Any) -> list[dict[str, Any]]:
