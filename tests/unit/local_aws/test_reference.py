@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -13,6 +15,8 @@ import pytest
 
 from local_aws.client import Account, LocalAws
 from local_aws.reference import seed, seed_other
+
+DATABASE = "/sc-agent/prod/database/credentials"
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +186,136 @@ def test_consumers_read_the_table_that_they_are_led_to(small: Account) -> None:
     )
     ssm.delete_parameter(Name=parameter)
     assert "ParameterNotFound" in health(small)[1]["reason"]
+
+
+def sign_in(account: Account) -> dict[str, str]:
+    """The tokens of a user of the application."""
+    told, idp = outputs(account, "sc-agent-app-prod"), account.client("cognito-idp")
+    user = {"UserPoolId": told["UserPoolId"], "Username": "probe"}
+    password = "Probe-1-of-the-tests"
+    idp.admin_create_user(**user, MessageAction="SUPPRESS")
+    idp.admin_set_user_password(**user, Password=password, Permanent=True)
+    answer = idp.admin_initiate_auth(
+        UserPoolId=told["UserPoolId"],
+        ClientId=told["UserPoolClientId"],
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "probe", "PASSWORD": password},
+    )
+    tokens: dict[str, str] = answer["AuthenticationResult"]
+    return tokens
+
+
+def query(account: Account, token: str = "") -> tuple[int, dict[str, Any]]:
+    """Status and body of the application's answer to a question."""
+    endpoint = outputs(account, "sc-agent-app-prod")["ApiEndpoint"]
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"{endpoint}/query", b'{"question": "?"}', headers, method="POST")
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def restart(account: Account, name: str, **variables: str) -> None:
+    """New environments of what is behind the alias, with other variables."""
+    client = account.client("lambda")
+    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    wanted = {"Variables": {**before, "STARTED": str(time.time()), **variables}}
+    client.update_function_configuration(FunctionName=name, Environment=wanted)
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+
+def rotate(account: Account) -> str:
+    """Rotate the database's secret and wait until it is over; returns the version that is current then."""
+    client = account.client("secretsmanager")
+    wanted = client.rotate_secret(SecretId=DATABASE)["VersionId"]
+    trail, deadline = account.client("cloudtrail"), time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for name in ("RotationSucceeded", "RotationFailed"):
+            asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
+            if any(
+                wanted in event["CloudTrailEvent"] for event in trail.lookup_events(LookupAttributes=asked)["Events"]
+            ):
+                return str(client.get_secret_value(SecretId=DATABASE)["VersionId"])
+        time.sleep(0.02)
+    raise AssertionError("the rotation was not over in time")
+
+
+def fingerprint(version: str) -> str:
+    return hashlib.sha256(version.encode()).hexdigest()[:12]
+
+
+def test_the_application_answers_who_has_a_token(small: Account) -> None:
+    tokens = sign_in(small)
+    current = small.client("secretsmanager").get_secret_value(SecretId=DATABASE)["VersionId"]
+    status, body = query(small, tokens["IdToken"])
+    assert (status, body["status"], body["fingerprint"]) == (200, "ok", fingerprint(current))
+    assert (body["function"], body["version"]) == ("sc-agent-orchestrator-prod", "1")
+    assert query(small, tokens["AccessToken"])[0] == 200
+    for wrong in ("", "x.y.z", tokens["IdToken"][:-6]):
+        assert query(small, wrong) == (401, {"message": "Unauthorized"})
+    # The token is looked at offline: signing out changes nothing before it has expired.
+    pool = outputs(small, "sc-agent-app-prod")["UserPoolId"]
+    small.client("cognito-idp").admin_user_global_sign_out(UserPoolId=pool, Username="probe")
+    assert query(small, tokens["AccessToken"])[0] == 200
+    small.advance(3601)
+    assert query(small, tokens["AccessToken"]) == (401, {"message": "Unauthorized"})
+
+
+def test_a_new_password_is_used_by_what_was_started_anew(small: Account) -> None:
+    small.settings(transition_seconds=0)
+    token = sign_in(small)["IdToken"]
+    before = query(small, token)[1]["fingerprint"]
+    after = fingerprint(rotate(small))
+    # The database takes the password before as well, and the function still has it.
+    assert (query(small, token)[0], query(small, token)[1]["fingerprint"]) == (200, before)
+    restart(small, "sc-agent-orchestrator-prod")
+    status, body = query(small, token)
+    assert (status, body["fingerprint"], body["version"]) == (200, after, "2")
+    rotate(small)
+    rotate(small)
+    status, body = query(small, token)
+    assert (status, body["reason"]) == (500, "the database does not take the password")
+
+
+def test_a_password_that_nobody_told_the_database_is_refused_until_somebody_does(small: Account) -> None:
+    small.settings(transition_seconds=0)
+    client, token = small.client("secretsmanager"), sign_in(small)["IdToken"]
+    client.put_secret_value(SecretId=DATABASE, SecretString='{"username": "admin", "password": "by-hand"}')
+    version = client.get_secret_value(SecretId=DATABASE)["VersionId"]
+    restart(small, "sc-agent-orchestrator-prod")
+    assert query(small, token)[0] == 500
+    step = {"Step": "setSecret", "SecretId": DATABASE, "ClientRequestToken": version}
+    told = small.client("lambda").invoke(FunctionName="sc-agent-secret-rotation-prod", Payload=json.dumps(step))
+    assert "FunctionError" not in told
+    assert query(small, token)[0] == 200
+
+
+def test_a_rotation_fails_as_the_function_is_told(small: Account) -> None:
+    small.settings(transition_seconds=0)
+    client = small.client("secretsmanager")
+    before = client.get_secret_value(SecretId=DATABASE)["VersionId"]
+    restart(small, "sc-agent-secret-rotation-prod", FAIL_STEP="testSecret")
+    assert rotate(small) == before
+    assert query(small, sign_in(small)["IdToken"])[0] == 200
+
+
+def test_secrets_are_named_in_several_ways(small: Account) -> None:
+    client = small.client("lambda")
+    found: dict[str, str] = {}
+    for name in (function["FunctionName"] for function in client.list_functions()["Functions"]):
+        variables = client.get_function_configuration(FunctionName=name, Qualifier="live")["Environment"]["Variables"]
+        for variable in ("DATABASE_SECRET", "API_KEYS_SECRET"):
+            if variable in variables:
+                found[name.removeprefix("sc-agent-").removesuffix("-prod")] = variables[variable]
+                answer = json.load(client.invoke(FunctionName=name, Qualifier="live")["Payload"])
+                assert answer["statusCode"] == 200
+                assert json.loads(answer["body"])["fingerprints"].keys() == {variable}
+    arn = small.client("secretsmanager").describe_secret(SecretId=DATABASE)["ARN"]
+    by_name = dict.fromkeys(("orchestrator", "logistics-agent", "demand-agent", "risk-agent"), DATABASE)
+    assert found == {**by_name, "inventory-agent": arn, "supplier-agent": "/sc-agent/prod/api/keys"}
 
 
 def test_there_is_something_to_lose(application: Account) -> None:
