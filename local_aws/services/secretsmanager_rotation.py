@@ -149,7 +149,11 @@ def next_window(rules: Mapping[str, Any], base: float) -> float | None:
 
 
 def _window_end(rules: Mapping[str, Any], begin: float) -> float:
-    """botocore, NextRotationDate: the next rotation is "on or before this date"; Duration: how long a window is."""
+    """botocore, NextRotationDate: the next rotation is "on or before this date".
+
+    botocore, Duration: without one the window of "a ScheduleExpression in hours" closes after an hour, and that of one
+    in days "at the end of the UTC day". A cron expression is one in hours when it has several of them.
+    """
     given = re.fullmatch(r"(\d+)h", str(rules.get("Duration", "")))
     if given:
         return begin + int(given.group(1)) * _HOUR

@@ -366,5 +366,18 @@ def test_when_the_next_window_opens(rules: dict[str, Any], following: str | None
     assert found == (moment(following) if following else None)
 
 
+@pytest.mark.parametrize(
+    ("rules", "until"),
+    [
+        ({"ScheduleExpression": "cron(0 8 1 * ? *)"}, "23:59:59"),
+        ({"ScheduleExpression": "cron(0 8 1 * ? *)", "Duration": "2h"}, "10:00:00"),
+        ({"ScheduleExpression": "cron(0 8,16 1 * ? *)"}, "09:00:00"),
+    ],
+)
+def test_the_date_is_the_end_of_the_window(rotated: Rotated, rules: dict[str, Any], until: str) -> None:
+    rotated.start(RotationRules=rules, RotateImmediately=False)
+    assert rotated.described["NextRotationDate"].astimezone(datetime.UTC).strftime("%H:%M:%S") == until
+
+
 def test_a_cron_expression_that_never_comes_due() -> None:
     assert parse("cron(0 0 30 2 ? *)", None).following(moment("2026-03-10 15:30")) is None
