@@ -119,12 +119,19 @@ class Wish:
     abort_pending: bool = True
     pending_minutes: float = 15
 
-    def new_version(self, arn: str, attempt: int = 0) -> str:
-        """The id that the new version gets: the same for the same secret, stamp and attempt, also in another run."""
+    def stamped(self, arn: str) -> str:
+        """What the ids of all versions begin with that this stamp makes of a secret, also in another run."""
+        return str(uuid.UUID(bytes=hashlib.sha256(f"{arn}\n{self.stamp}".encode()).digest()[:16], version=4))
+
+    def new_version(self, arn: str) -> str:
+        """The id that the new version gets.
+
+        A value is put at once or not at all, so the stamp alone gives its id. A rotation may fail and leave its version, whose
+        value cannot be changed any more, so every attempt has an id of its own.
+        """
         if self.stamp is None:
             return self.token
-        digest = hashlib.sha256(f"{arn}\n{self.stamp}\n{attempt}".encode()).digest()
-        return str(uuid.UUID(bytes=digest[:16], version=4))
+        return f"{self.stamped(arn)}-{self.token[:8]}" if self.action == "rotate" else self.stamped(arn)
 
 
 @dataclass(frozen=True)

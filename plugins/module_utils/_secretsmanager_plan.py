@@ -144,15 +144,11 @@ def _made_by_stamp(wish: Wish, secret: Secret) -> Version | None:
     """The version that the stamp has made: it is current, or it was."""
     if wish.stamp is None or wish.action not in ("rotate", "generate", "set"):
         return None
-    for attempt in range(len(secret.versions)):
-        version = secret.versions.get(wish.new_version(secret.arn, attempt))
-        if version is None:
-            return None
-        # A rotation that failed left its version without ever having been current; a value that was put is current at
-        # once.
-        if wish.action != "rotate" or CURRENT in version.stages or PREVIOUS in version.stages:
-            return version
-    return None
+    made = [version for version in secret.versions.values() if version.id.startswith(wish.stamped(secret.arn))]
+    if wish.action == "rotate":
+        # A rotation that failed has left its version without ever having been current.
+        made = [version for version in made if CURRENT in version.stages or PREVIOUS in version.stages]
+    return max(made, key=lambda version: CURRENT in version.stages, default=None)
 
 
 # --- labels ------------------------------------------------------------------------------------------------------------
@@ -269,7 +265,7 @@ def _written(wish: Wish, secret: Secret) -> SecretPlan:
 
 
 def _told(wish: Wish, version: str) -> str:
-    return TO_BE_MADE if wish.stamp is None else version
+    return TO_BE_MADE if wish.stamp is None or wish.action == "rotate" else version
 
 
 # --- rotation ----------------------------------------------------------------------------------------------------------
@@ -306,9 +302,7 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
         )
     if secret.function_missing:
         raise Refused(f"{wish.secret}: {secret.function_missing}")
-    # The version of an attempt that failed may still be there, and a version's value cannot be changed.
-    attempts = (wish.new_version(secret.arn, attempt) for attempt in range(len(secret.versions) + 1))
-    version = next(number for number in attempts if number not in secret.versions)
+    version = wish.new_version(secret.arn)
     calls.append(
         Call(
             "secretsmanager",

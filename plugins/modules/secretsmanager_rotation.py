@@ -102,7 +102,8 @@ options:
       stamp:
         description:
           - A text that names this change, for example of one operation. V(rotate), V(generate) and V(set) derive the new
-            version's id from it, so the same stamp again makes no second version, also after the run was killed.
+            version's id from it, so the same stamp again makes no second version, also after the run was killed. A rotation that
+            failed is tried again.
           - Without it V(generate) makes a new version with every run, and V(rotate) starts a new rotation with every run
             that finds none under way.
         type: str
@@ -131,8 +132,8 @@ options:
     type: float
 attributes:
   check_mode:
-    description: Reads and plans everything, writes nothing. The id of the new version is known before only with
-      O(secrets[].stamp).
+    description: Reads and plans everything, writes nothing. The id of the new version is known before only for
+      V(generate) and V(set) with O(secrets[].stamp).
     support: full
   diff_mode:
     description: Shows which version is current before and after, never a value.
