@@ -75,3 +75,51 @@ def test_one_unknown_function_does_not_hide_the_others(application: Account) -> 
 def test_a_denied_call_names_what_to_allow(application: Account) -> None:
     application.settings(denied=["lambda:ListAliases"])
     assert "Allow lambda:ListAliases" in info(application, name_pattern="shop-*")["msg"]
+
+
+DB, KEYS = "/shop/prod/database", "/shop/prod/api-keys"
+
+
+@pytest.fixture
+def readers(application: Account) -> Account:
+    """`shop-api-prod` names a secret by its ARN, `shop-old-prod` only in what its alias runs, `shop-job-prod` by a tag."""
+    client = application.client("secretsmanager")
+    arn = client.create_secret(Name=DB, SecretString="do-not-print-this")["ARN"]
+    make_function(application, "shop-api-prod", Environment={"Variables": {"DB_SECRET": arn, "KEYS": KEYS}})
+    make_function(application, "shop-old-prod", Environment={"Variables": {"DB_SECRET": DB}})
+    publish(application, "shop-old-prod", Environment={"Variables": {"OTHER": "x"}})
+    make_function(application, "shop-job-prod", aliases=(), Tags={"secrets": f"{DB} /shop/prod/other"})
+    return application
+
+
+def test_the_users_of_many_secrets_are_found_by_one_task_with_the_way_to_start_them_anew(readers: Account) -> None:
+    mark = readers.mark()
+    result = info(readers, secrets=[DB, KEYS], secret_tag="secrets", secret_users=["shop-mail-prod"], verbosity=3)
+    found = {(use["function"], use["secret"], use["found_by"]): use["qualifiers"] for use in result["consumers"]}
+    assert found == {
+        ("shop-api-prod", DB, "environment"): ["$LATEST", "live"],
+        ("shop-api-prod", KEYS, "environment"): ["$LATEST", "live"],
+        ("shop-job-prod", DB, "tag"): ["$LATEST"],
+        ("shop-mail-prod", DB, "list"): ["$LATEST"],
+        ("shop-mail-prod", KEYS, "list"): ["$LATEST"],
+        ("shop-old-prod", DB, "environment"): ["live"],
+    }
+    assert result["restarts"] == [
+        {"name": "shop-api-prod", "publish": True, "alias": ["live"]},
+        {"name": "shop-job-prod"},
+        {"name": "shop-mail-prod"},
+        {"name": "shop-old-prod", "publish": True, "alias": ["live"]},
+    ]
+    assert "do-not-print-this" not in result["output"]
+    assert readers.mutating(mark) == []
+    # What uses none of them is not asked.
+    assert [call["operation"] for call in readers.calls(mark)].count("ListAliases") == 4
+
+    wish = [{**restart, "refresh": "rotation-1"} for restart in result["restarts"][:3]]
+    done = run_module(readers, "lambda_settings", functions=wish)
+    assert done["rc_"] == 0, done["output"]
+    assert [item["changed"] for item in done["results"]] == [True] * 3
+
+
+def test_users_without_secrets_are_refused(application: Account) -> None:
+    assert "name the secrets in secrets" in info(application, secret_users=["shop-mail-prod"])["msg"]
