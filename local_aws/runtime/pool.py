@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -154,6 +156,7 @@ class Pool:
         self._changed = threading.Condition()
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._root = ""
         self._idle: list[Environment] = []
         self._busy = 0
         self._current: dict[str, str] = {}
@@ -249,7 +252,9 @@ class Pool:
         ours, theirs = socket.socketpair()
         program = Path(__file__).with_name("zygote.py")
         with theirs:
-            command = [sys.executable, "-I", str(program), str(program.parents[2]), str(theirs.fileno())]
+            self._root = tempfile.mkdtemp(prefix="local-aws-lambda-")
+            told = (str(program.parents[2]), str(theirs.fileno()), self._root)
+            command = [sys.executable, "-I", str(program), *told]
             self._zygote = subprocess.Popen(
                 command,
                 env={"PATH": os.defpath, "TZ": "UTC", "LANG": "C.UTF-8"},
@@ -277,6 +282,7 @@ class Pool:
         if self._zygote is not None:
             self._zygote.wait()
             self._zygote = None
+            shutil.rmtree(self._root, ignore_errors=True)
 
     def close(self) -> None:
         """End all processes and wait for the last."""

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The process from which the functions' processes are forked: boto3 is loaded in it, and nothing else happens.
 
-It is started as a program of its own, with the folder of this package and the number of its socket, in an environment
-that is empty but for the path. It ends, with all processes that it started, when the server is gone.
+It is started as a program of its own, with the folder of this package, the number of its socket and a folder for the
+functions, in an environment that is empty but for the path. It ends, with all that it made, when the server is gone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 from pathlib import Path
 
 # What an application usually talks to: its models are read once and for all.
@@ -32,7 +31,7 @@ def main() -> None:
     _preload()
     gc.collect()
     gc.freeze()
-    root = Path(tempfile.mkdtemp(prefix="local-aws-lambda-"))
+    root = Path(sys.argv[3])
     ended, wake = socket.socketpair()
     for end in (ended, wake):
         end.setblocking(False)

@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ import os, time
 
 def handler(event, context):
     time.sleep(event)
-    return [os.getpid(), os.getppid()]
+    return [os.getpid(), os.getppid(), os.getcwd()]
 """
 
 
@@ -45,7 +46,7 @@ def work(event: float = 0.0, place: str = "f/1", configuration: str = "a", secon
 def pids(ran: Ran) -> tuple[int, int]:
     """The process that answered, and the one that it was forked from."""
     assert ran.answer, ran
-    pid, parent = json.loads(ran.answer)
+    pid, parent, _directory = json.loads(ran.answer)
     return pid, parent
 
 
@@ -105,12 +106,14 @@ def test_what_is_out_of_date_is_ended_when_it_has_answered(pool: Pool) -> None:
 
 
 def test_functions_run_again_when_their_parent_was_ended(pool: Pool) -> None:
-    pid, parent = pids(pool.run(work()))
+    ran = pool.run(work())
+    pid, parent = pids(ran)
     os.kill(parent, signal.SIGKILL)
-    assert until(lambda: start_time(parent) == "")
+    assert gone(parent)
     other, another = pids(pool.run(work(place="g/1")))
     assert another != parent
     assert other != pid
+    assert not Path(json.loads(ran.answer)[2]).exists()
 
 
 def test_closing_leaves_nothing(pool: Pool) -> None:
