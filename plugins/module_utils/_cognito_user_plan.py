@@ -172,8 +172,8 @@ class _Planner:
             "invite": NOBODY,
         }
         note = (
-            f"{self._name}: a user that is deleted does not come back. Undone, there is a new one of this name with"
-            " another sub and no password; invite it with renew_invitation: always."
+            "A user that is deleted does not come back: undone, there is a new one of this name with another sub and no"
+            " password. Invite it with renew_invitation: always."
         )
         calls = (Call(SERVICE, "AdminDeleteUser", self._of(user)),)
         return UserPlan(before, {"name": before["name"], "state": "absent"}, calls, (note,))

@@ -75,6 +75,7 @@ RATES: dict[str, float] = {
     "secretsmanager:ListSecrets": 100,
     "secretsmanager:ListSecretVersionIds": 50,
     "secretsmanager:GetRandomPassword": 50,
+    "secretsmanager:CreateSecret": 50,
     "secretsmanager:Values": 50,
     "secretsmanager:Rotations": 50,
     "logs:FilterLogEvents": 5,
