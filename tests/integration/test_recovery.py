@@ -79,12 +79,13 @@ class Application:
         return [name for name in names if name not in BOOKKEEPING]
 
     def uses(self) -> dict[str, tuple[str, str]]:
-        """What callers of each function's alias see: the version, and the table of the sessions."""
+        """What callers see of each function that knows the sessions: its alias's version, and the table."""
         found = {}
         for function in self.functions.list_functions()["Functions"]:
             name = function["FunctionName"]
-            live = self.functions.get_function_configuration(FunctionName=name, Qualifier="live")
-            found[name] = (live["Version"], live["Environment"]["Variables"].get("SESSIONS_TABLE", ""))
+            if "SESSIONS_TABLE" in function["Environment"]["Variables"]:
+                live = self.functions.get_function_configuration(FunctionName=name, Qualifier="live")
+                found[name] = (live["Version"], live["Environment"]["Variables"]["SESSIONS_TABLE"])
         return found
 
     def objects(self, bucket: str) -> dict[str, bytes]:
