@@ -60,7 +60,7 @@ def rotation_back(record: Mapping[str, Any], found: Iterable[Mapping[str, Any]])
 
 
 def _versions(record: Mapping[str, Any], part: str) -> dict[str, str | None]:
-    return {element["name"]: element.get("version_id") for element in (record.get(part) or {}).get("secrets", ())}
+    return {element["name"]: element.get("version_id") for element in (record.get(part) or {}).get("versions", ())}
 
 
 def _why_not(now: Mapping[str, Any], before: str | None, made: set[str | None]) -> str:

@@ -15,7 +15,7 @@ BACK = {"name": "a", "version_id": "old"}
 def record(**parts: Any) -> dict[str, Any]:
     said = {"baseline": "old", "intended": "new", "applied": "new", **parts}
     versions = {
-        part: {"secrets": [{"name": "a", **({"version_id": version} if version else {})}]}
+        part: {"versions": [{"name": "a", **({"version_id": version} if version else {})}]}
         for part, version in said.items()
         if version is not Ellipsis
     }
