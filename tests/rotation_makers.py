@@ -55,7 +55,7 @@ def fail(step, password):
 
 
 def make_rotation_function(account: Account, name: str = "rotate", **variables: str) -> str:
-    """A function that gives the key `password` of a secret a new value, and may fail in the step `FAIL_STEP`; its ARN."""
+    """A function that gives the key `password` of a secret a new value, and may fail in the step `FAIL_STEP`."""
     client = account.client("lambda")
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:

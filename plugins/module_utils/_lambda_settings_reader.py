@@ -225,8 +225,8 @@ class Wanted:
 def list_functions(aws: Aws, pattern: str, wanted: Wanted) -> list[str]:
     """Names of the functions that match; where secrets are looked for, only of those that may use one.
 
-    ListFunctions gives the variables of 50 functions or versions a page, and one question finds what has a tag, so that no
-    function has to be asked that uses none of them.
+    ListFunctions gives the variables of 50 functions or versions a page, and one question finds what has a tag, so that
+    no function has to be asked that uses none of them.
 
     Raises:
         AwsError: AWS refused, or did not answer.

@@ -126,8 +126,8 @@ class Wish:
     def new_version(self, arn: str) -> str:
         """The id that the new version gets.
 
-        A value is put at once or not at all, so the stamp alone gives its id. A rotation may fail and leave its version, whose
-        value cannot be changed any more, so every attempt has an id of its own.
+        A value is put at once or not at all, so the stamp alone gives its id. A rotation may fail and leave its
+        version, whose value cannot be changed any more, so every attempt has an id of its own.
         """
         if self.stamp is None:
             return self.token

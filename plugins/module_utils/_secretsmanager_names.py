@@ -18,8 +18,8 @@ _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 def names_secret(text: str, secret: str) -> bool:
     """Whether a text, all of it, names a secret.
 
-    A name that itself ends in a hyphen and six characters cannot be told from an ARN's end; both readings count, because to
-    start a function anew for nothing is better than to leave it with an old value.
+    A name that itself ends in a hyphen and six characters cannot be told from an ARN's end; both readings count,
+    because to start a function anew for nothing is better than to leave it with an old value.
 
     Args:
         text: For example the value of an environment variable.

@@ -119,8 +119,9 @@ def refuse_unfit(wish: Wish, secret: Secret) -> None:
         # "Secrets Manager removed the AWSPENDING label […] in favor of the new secret version", RotationAbandoned:
         # https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
         raise Refused(
-            f"{name}: a rotation is under way (version {secret.pending.id}). A new value would abandon it in the middle, and"
-            " what its function has changed elsewhere would stay. Run the same task again when it has ended."
+            f"{name}: a rotation is under way (version {secret.pending.id}). A new value would abandon it in the"
+            " middle, and what its function has changed elsewhere would stay. Run the same task again when it has"
+            " ended."
         )
 
 
@@ -151,7 +152,7 @@ def _made_by_stamp(wish: Wish, secret: Secret) -> Version | None:
     return max(made, key=lambda version: CURRENT in version.stages, default=None)
 
 
-# --- labels ------------------------------------------------------------------------------------------------------------
+# --- labels ----------------------------------------------------------------------------------------------------------
 
 
 def _known(wish: Wish, secret: Secret, number: str) -> Version:
@@ -172,8 +173,8 @@ def _rolled_back(wish: Wish, secret: Secret) -> SecretPlan:
     ids = {name: version.id if version else "none" for name, version in ((CURRENT, current), (PREVIOUS, previous))}
     if wish.from_version is None:
         raise Refused(
-            f"{wish.secret}: rollback needs from_version, the version to leave, so that a second run does not bring it back."
-            f" {CURRENT} is {ids[CURRENT]}, {PREVIOUS} is {ids[PREVIOUS]}."
+            f"{wish.secret}: rollback needs from_version, the version to leave, so that a second run does not bring it"
+            f" back. {CURRENT} is {ids[CURRENT]}, {PREVIOUS} is {ids[PREVIOUS]}."
         )
     if previous is None or current is None:
         raise Refused(f"{wish.secret}: no version is labelled {PREVIOUS}, so there is nothing to go back to.")
@@ -181,8 +182,8 @@ def _rolled_back(wish: Wish, secret: Secret) -> SecretPlan:
         return _nothing(wish, secret)
     if current.id != wish.from_version:
         raise Refused(
-            f"{wish.secret}: from_version {wish.from_version} is not current; {CURRENT} is {ids[CURRENT]}, {PREVIOUS} is"
-            f" {ids[PREVIOUS]}. It was changed since: look at it, and name the version with version_id."
+            f"{wish.secret}: from_version {wish.from_version} is not current; {CURRENT} is {ids[CURRENT]}, {PREVIOUS}"
+            f" is {ids[PREVIOUS]}. It was changed since: look at it, and name the version with version_id."
         )
     return _moved(wish, secret, _known(wish, secret, previous.id))
 
@@ -198,8 +199,8 @@ def _moved(wish: Wish, secret: Secret, version: Version) -> SecretPlan:
     notes = []
     if secret.described.get("RotationLambdaARN"):
         notes.append(
-            f"{wish.secret}: the label goes back to version {version.id}. What its rotation function has changed elsewhere,"
-            " for example a database's password, does not."
+            f"{wish.secret}: the label goes back to version {version.id}. What its rotation function has changed"
+            " elsewhere, for example a database's password, does not."
         )
     if secret.pending and secret.pending.id != version.id and _is_under_way(wish, secret):
         notes.append(
@@ -224,7 +225,7 @@ def _plan(
     return SecretPlan(before, element(wish.secret, told), calls, tuple(notes), secret=secret, expected=expected)
 
 
-# --- values ------------------------------------------------------------------------------------------------------------
+# --- values ----------------------------------------------------------------------------------------------------------
 
 
 def _written(wish: Wish, secret: Secret) -> SecretPlan:
@@ -251,8 +252,9 @@ def _written(wish: Wish, secret: Secret) -> SecretPlan:
         notes.append(f"{wish.secret}: it had no value before, so there is none to go back to.")
     elif not secret.older_than(_SUSTAINED_MINUTES / 1440):
         notes.append(
-            f"{wish.secret}: its current version is younger than {_SUSTAINED_MINUTES} minutes. AWS advises against making"
-            " versions more often than that for long, because they are kept for a day and there can be about 100."
+            f"{wish.secret}: its current version is younger than {_SUSTAINED_MINUTES} minutes. AWS advises against"
+            " making versions more often than that for long, because they are kept for a day and there can be about"
+            " 100."
         )
     call = Call(
         "secretsmanager",
@@ -268,7 +270,7 @@ def _told(wish: Wish, version: str) -> str:
     return TO_BE_MADE if wish.stamp is None or wish.action == "rotate" else version
 
 
-# --- rotation ----------------------------------------------------------------------------------------------------------
+# --- rotation --------------------------------------------------------------------------------------------------------
 
 
 def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
@@ -286,8 +288,8 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
         why = secret.pending_failed or f"nothing of it was changed since {shown(secret.changed)}"
         if not wish.abort_pending:
             raise Refused(
-                f"{wish.secret}: an earlier rotation has left {PENDING} on version {pending.id} ({why}), and AWS refuses a"
-                " new one until that is removed. Say abort_pending: true."
+                f"{wish.secret}: an earlier rotation has left {PENDING} on version {pending.id} ({why}), and AWS"
+                " refuses a new one until that is removed. Say abort_pending: true."
             )
         notes.append(f"{wish.secret}: {PENDING} of an earlier rotation is removed (version {pending.id}): {why}.")
         # model, UpdateSecretVersionStage, MoveToVersionId: "To remove a label from a version, then do not specify this
@@ -321,7 +323,7 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
     return _plan(wish, secret, _told(wish, version), version, tuple(calls), notes)
 
 
-# --- all together ------------------------------------------------------------------------------------------------------
+# --- all together ----------------------------------------------------------------------------------------------------
 
 
 def review_secrets(targets: Iterable[Target], plans: Mapping[str, Plan]) -> dict[str, str]:
@@ -348,7 +350,7 @@ def review_secrets(targets: Iterable[Target], plans: Mapping[str, Plan]) -> dict
             len(value) < SHORTEST_HIDDEN or told_by([value], told) for value in values if value
         ):
             refused[target.name] = (
-                "a value is so short, or so much part of a name or version in the result, that Ansible would hide it there"
-                " too. Give it in value_file."
+                "a value is so short, or so much part of a name or version in the result, that Ansible would hide it"
+                " there too. Give it in value_file."
             )
     return refused

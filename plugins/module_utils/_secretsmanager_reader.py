@@ -1,8 +1,8 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Reads what `_secretsmanager_plan` plans from, and reads again what became of it. A value is read only where one key of it
-is replaced or it is compared, and is never told.
+"""Reads what `_secretsmanager_plan` plans from, and reads again what became of it. A value is read only where one key
+of it is replaced or it is compared, and is never told.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _versions(aws: Caller, arn: str) -> Iterator[Mapping[str, Any]]:
         arguments["NextToken"] = token
 
 
-# --- for a change ------------------------------------------------------------------------------------------------------
+# --- for a change ----------------------------------------------------------------------------------------------------
 
 
 def fetch_secret(rotations: Rotations, target: Target) -> Secret:
@@ -139,8 +139,8 @@ def confirm_secret(rotations: Rotations, target: Target, plan: Plan) -> dict[str
     there = now.current.id if now.current else None
     if there != plan.expected:
         raise Refused(
-            f"{target.name}: {CURRENT} is on version {there}, not on {plan.expected}: somebody else moved it at the same"
-            " time. Look at it, and run the same task again."
+            f"{target.name}: {CURRENT} is on version {there}, not on {plan.expected}: somebody else moved it at the"
+            " same time. Look at it, and run the same task again."
         )
     return {
         **shape_secret(now),
@@ -149,7 +149,7 @@ def confirm_secret(rotations: Rotations, target: Target, plan: Plan) -> dict[str
     }
 
 
-# --- for information ---------------------------------------------------------------------------------------------------
+# --- for information -------------------------------------------------------------------------------------------------
 
 
 def list_secrets(aws: Caller, prefix: str, tags: Mapping[str, str], include_deleted: bool) -> list[str]:

@@ -3,8 +3,8 @@
 
 """The way to AWS for secrets: what their rotation functions say, and no value in what AWS says.
 
-No API tells that a rotation has failed: AWSCURRENT stays where it is, and AWSPENDING on the new version. What failed is in
-the function's log at once, and in CloudTrail, as the event RotationFailed, some minutes later.
+No API tells that a rotation has failed: AWSCURRENT stays where it is, and AWSPENDING on the new version. What failed is
+in the function's log at once, and in CloudTrail, as the event RotationFailed, some minutes later.
 
 Sources:
 
@@ -117,13 +117,13 @@ class Rotations:
         watch.looked = self._clock()
         if why := self._look(arn, watch):
             raise AwsError(
-                f"{arn}: its rotation failed: {why.rstrip('.')}. {CURRENT} stayed where it was. Mend the cause and run the same"
-                " task again: it clears the failed rotation away first.",
+                f"{arn}: its rotation failed: {why.rstrip('.')}. {CURRENT} stayed where it was. Mend the cause and run"
+                " the same task again: it clears the failed rotation away first.",
                 FAILED,
             )
         return False
 
-    # --- before ----------------------------------------------------------------------------------------------------------
+    # --- before ------------------------------------------------------------------------------------------------------
 
     def function(self, secret: str, function: str) -> tuple[str, str]:
         """Why a secret's rotation function cannot run, or nothing; and what of it cannot be seen, or nothing.
@@ -189,7 +189,7 @@ class Rotations:
         """
         return self._look(secret, self._watch(secret, version, since - timedelta(seconds=1)))
 
-    # --- while waiting ---------------------------------------------------------------------------------------------------
+    # --- while waiting -----------------------------------------------------------------------------------------------
 
     def _was_accepted(self, error: AwsError, arguments: Mapping[str, Any]) -> bool:
         """Whether the refusal is only that of a second attempt: the answer to the first was lost.
@@ -276,8 +276,8 @@ class Rotations:
                     continue  # There is no such version, or it has no value yet.
                 kind = _TYPE.search(text.rpartition("says: ")[2])
                 return (
-                    f"{kind[0] if kind else 'an error'} (its text may quote a value of the secret, so it is shown only to"
-                    f" those who may read the secret: {error})"
+                    f"{kind[0] if kind else 'an error'} (its text may quote a value of the secret, so it is shown only"
+                    f" to those who may read the secret: {error})"
                 )
             values += leaves(answer.get("SecretString"))
         return without(text, values)
@@ -295,8 +295,8 @@ def _default_group(function: str) -> str:
 def failures(events: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[tuple[str, str]]:
     """The calls of a function that failed and named one of the names, as (id of the event, what it said).
 
-    One environment writes to one stream and runs one call at a time, so what stands between two START lines is one call's.
-    A function that serves several secrets is so not blamed for the wrong one.
+    One environment writes to one stream and runs one call at a time, so what stands between two START lines is one
+    call's. A function that serves several secrets is so not blamed for the wrong one.
     """
     names = tuple(names)
     calls: list[list[Mapping[str, Any]]] = []

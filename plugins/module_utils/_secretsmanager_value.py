@@ -1,7 +1,7 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Values of secrets: what a new one is made of, and how they are kept out of what is told. No message quotes a value."""
+"""Values of secrets: what a new one is made of, and how they are kept out of what is told. No message quotes one."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def read_file(subject: str, path: str, *, keyed: bool) -> Any:
             rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if rights & 0o077:
                 raise Refused(
-                    f"{subject}: {path} has mode {rights:04o}, so others than its owner have rights to it. Run chmod 600"
-                    " on it, and think of who may have read it."
+                    f"{subject}: {path} has mode {rights:04o}, so others than its owner have rights to it. Run chmod"
+                    " 600 on it, and think of who may have read it."
                 )
             content = file.read(MOST_BYTES + 2)
     except OSError as error:

@@ -15,8 +15,8 @@ description:
   - Values of variables are shown only where O(variables) names them, and never of one whose name looks like a secret.
   - With O(environment_values) it finds the functions that have one of these values in any variable, in C($LATEST) or
     in a version behind an alias, which answers who uses a table.
-  - With O(secrets) it finds the functions that use one of these secrets, and tells how to start them anew so that they read
-    it again.
+  - With O(secrets) it finds the functions that use one of these secrets, and tells how to start them anew so that they
+    read it again.
   - What it returns of a function can be given back to M(runbook.aws.lambda_settings).
 author:
   - runbook.aws contributors (@runbook-aws)
@@ -47,23 +47,23 @@ options:
     default: []
   secrets:
     description:
-      - Names or ARNs of secrets of Secrets Manager. A variable uses one if it equals the secret's name, its ARN, or its ARN
-        without the hyphen and six characters at the end.
-      - With O(functions) left out only functions that may use one are read and shown. They are found in the listing of all
-        functions and versions, 50 in a page.
+      - Names or ARNs of secrets of Secrets Manager. A variable uses one if it equals the secret's name, its ARN, or its
+        ARN without the hyphen and six characters at the end.
+      - With O(functions) left out only functions that may use one are read and shown. They are found in the listing of
+        all functions and versions, 50 in a page.
     type: list
     elements: str
     default: []
   secret_tag:
     description:
-      - Name of a tag of functions. Its value names the secrets that the function uses, with spaces between them, for those
-        that do not name them in their environment.
+      - Name of a tag of functions. Its value names the secrets that the function uses, with spaces between them, for
+        those that do not name them in their environment.
     type: str
     default: ""
   secret_users:
     description:
-      - Names or ARNs of functions that use all of O(secrets), whatever can be seen of them. With O(functions) left out they
-        are read too, and need not match O(name_pattern).
+      - Names or ARNs of functions that use all of O(secrets), whatever can be seen of them. With O(functions) left out
+        they are read too, and need not match O(name_pattern).
     type: list
     elements: str
     default: []
@@ -84,8 +84,8 @@ attributes:
     support: full
 notes:
   - "IAM actions: C(lambda:GetFunction), C(lambda:ListAliases), and C(lambda:ListFunctions) when O(functions) is left
-    out; C(tag:GetResources) with O(secret_tag); C(kms:Decrypt) where an environment has a key of its own. Where that is missing, RV(results[].not_observable)
-    says so."
+    out; C(tag:GetResources) with O(secret_tag); C(kms:Decrypt) where an environment has a key of its own. Where that is
+    missing, RV(results[].not_observable) says so."
   - A function that reads a table's name from a parameter, from its code or from its events is not found by its
     environment. Nor is one that names a secret as a part of a text only.
   - A secret that is given by its name counts as found under that name in any region and account.
@@ -127,8 +127,8 @@ consumers:
   description:
     - One element for each variable that equals one of O(environment_values), by function, then in the order of
       O(environment_values). Empty when nothing was looked for.
-    - One also for each variable, tag and element of O(secret_users) by which a function uses one of O(secrets), with the
-      secret.
+    - One also for each variable, tag and element of O(secret_users) by which a function uses one of O(secrets), with
+      the secret.
   returned: always
   type: list
   elements: dict
@@ -164,8 +164,8 @@ restarts:
   description:
     - How to start the functions of RV(consumers) anew, each once, as elements of
       O(runbook.aws.lambda_settings#module:functions) to which C(refresh) is added.
-    - One whose aliases see what was looked for is published, and these aliases are moved. Without any only C($LATEST) sees
-      it.
+    - One whose aliases see what was looked for is published, and these aliases are moved. Without any only C($LATEST)
+      sees it.
   returned: always
   type: list
   elements: dict

@@ -15,8 +15,8 @@ description:
   - The new value comes from the secret's own rotation function, from Secrets Manager's generator, or from the operator.
   - Everything is read and checked for all secrets before the first one is changed.
   - Values are never told, neither the former nor the new one. Versions are told by their ids and staging labels.
-  - The returned RV(results[].before) is a valid element of O(secrets). Giving it back moves C(AWSCURRENT) to the version
-    that had it. It does not change a password in a database, which a rotation function did.
+  - The returned RV(results[].before) is a valid element of O(secrets). Giving it back moves C(AWSCURRENT) to the
+    version that had it. It does not change a password in a database, which a rotation function did.
   - Functions that keep a value in memory go on with the old one until they start anew, see
     M(runbook.aws.lambda_settings) and its O(runbook.aws.lambda_settings#module:functions[].refresh).
 options:
@@ -33,8 +33,8 @@ options:
         required: true
       action:
         description:
-          - V(rotate) starts the secret's rotation function and waits until C(AWSCURRENT) is on the new version. A rotation
-            that is under way is waited for instead.
+          - V(rotate) starts the secret's rotation function and waits until C(AWSCURRENT) is on the new version. A
+            rotation that is under way is waited for instead.
           - V(generate) makes new random values by C(GetRandomPassword), one for each of O(secrets[].keys).
           - V(set) takes O(secrets[].value) or O(secrets[].value_file). The value that is there already changes nothing.
           - V(rollback) moves C(AWSCURRENT) from O(secrets[].from_version) to the version labelled C(AWSPREVIOUS).
@@ -48,8 +48,8 @@ options:
         type: list
         elements: str
       add_keys:
-        description: Whether one of O(secrets[].keys) may be new. Otherwise it has to be there, so that a misspelt key is
-          found.
+        description: Whether one of O(secrets[].keys) may be new. Otherwise it has to be there, so that a misspelt key
+          is found.
         type: bool
         default: false
       length:
@@ -85,8 +85,8 @@ options:
         type: raw
       value_file:
         description:
-          - For V(set), a file on the host that runs the module with the whole value, or with O(secrets[].keys) a JSON object
-            of exactly these keys, in UTF-8.
+          - For V(set), a file on the host that runs the module with the whole value, or with O(secrets[].keys) a JSON
+            object of exactly these keys, in UTF-8.
           - Nobody but its owner may have any right to it (mode 0600 or 0400). One newline at its end is left out.
         type: path
       version_id:
@@ -96,24 +96,24 @@ options:
         type: str
       from_version:
         description:
-          - For V(rollback), the version that shall no longer be current. Needed, because otherwise a second run would bring
-            it back. When it has been left already nothing is changed.
+          - For V(rollback), the version that shall no longer be current. Needed, because otherwise a second run would
+            bring it back. When it has been left already nothing is changed.
         type: str
       stamp:
         description:
-          - A text that names this change, for example of one operation. V(rotate), V(generate) and V(set) derive the new
-            version's id from it, so the same stamp again makes no second version, also after the run was killed. A rotation that
-            failed is tried again.
-          - Without it V(generate) makes a new version with every run, and V(rotate) starts a new rotation with every run
-            that finds none under way.
+          - A text that names this change, for example of one operation. V(rotate), V(generate) and V(set) derive the
+            new version's id from it, so the same stamp again makes no second version, also after the run was killed. A
+            rotation that failed is tried again.
+          - Without it V(generate) makes a new version with every run, and V(rotate) starts a new rotation with every
+            run that finds none under way.
         type: str
       max_age_days:
         description: As O(max_age_days), for this secret.
         type: float
       abort_pending:
         description:
-          - Whether V(rotate) removes C(AWSPENDING) from a version that an earlier rotation has left. As long as it is there
-            AWS refuses every rotation.
+          - Whether V(rotate) removes C(AWSPENDING) from a version that an earlier rotation has left. As long as it is
+            there AWS refuses every rotation.
           - It is removed when that rotation is known to have failed, or when the secret has not changed for
             O(secrets[].pending_minutes). Otherwise that rotation is waited for.
         type: bool
@@ -121,14 +121,15 @@ options:
       pending_minutes:
         description:
           - After how many minutes without any change of the secret a rotation counts as left. V(0) at once.
-          - The four steps of a rotation take 15 minutes each at most, but the function's own time limit is usually far less.
+          - The four steps of a rotation take 15 minutes each at most, but the function's own time limit is usually far
+            less.
         type: float
         default: 15
   max_age_days:
     description:
       - V(rotate) and V(generate) leave a secret alone whose current version is younger than this many days.
-      - The age is counted from when the version that is labelled C(AWSCURRENT) was made, so a value that was rolled back to
-        is as old as it is. V(set) and V(rollback) do not ask for it.
+      - The age is counted from when the version that is labelled C(AWSCURRENT) was made, so a value that was rolled
+        back to is as old as it is. V(set) and V(rollback) do not ask for it.
     type: float
 attributes:
   check_mode:
@@ -143,18 +144,18 @@ attributes:
       V(generate) if O(secrets[].stamp) or O(max_age_days) is given.
     support: partial
 notes:
-  - A rotation that fails leaves C(AWSCURRENT) where it was. The error tells what the rotation function said, from its log or
-    from CloudTrail, without the values of the secret; where neither may be read it says so.
-  - C(RotateSecret) turns automatic rotation on again where it was turned off. It is turned off again after the rotation, and a
-    warning says so.
+  - A rotation that fails leaves C(AWSCURRENT) where it was. The error tells what the rotation function said, from its
+    log or from CloudTrail, without the values of the secret; where neither may be read it says so.
+  - C(RotateSecret) turns automatic rotation on again where it was turned off. It is turned off again after the
+    rotation, and a warning says so.
   - Secrets Manager keeps a version without labels for a while only, so a way back does not stay open for ever.
   - "IAM actions: C(secretsmanager:DescribeSecret), C(secretsmanager:ListSecretVersionIds); for V(rotate)
     C(secretsmanager:RotateSecret), C(secretsmanager:UpdateSecretVersionStage), C(lambda:InvokeFunction),
-    C(lambda:GetFunction), C(secretsmanager:CancelRotateSecret) where rotation is turned off, and for the function's error
-    C(logs:FilterLogEvents), C(cloudtrail:LookupEvents), C(secretsmanager:GetSecretValue); for V(generate) and V(set)
-    C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue), C(secretsmanager:GetRandomPassword), C(kms:Decrypt) and
-    C(kms:GenerateDataKey) where the secret has a key of its own; for V(rollback) and O(secrets[].version_id)
-    C(secretsmanager:UpdateSecretVersionStage)."
+    C(lambda:GetFunction), C(secretsmanager:CancelRotateSecret) where rotation is turned off, and for the function's
+    error C(logs:FilterLogEvents), C(cloudtrail:LookupEvents), C(secretsmanager:GetSecretValue); for V(generate) and
+    V(set) C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue), C(secretsmanager:GetRandomPassword),
+    C(kms:Decrypt) and C(kms:GenerateDataKey) where the secret has a key of its own; for V(rollback) and
+    O(secrets[].version_id) C(secretsmanager:UpdateSecretVersionStage)."
 seealso:
   - module: runbook.aws.secretsmanager_rotation_info
   - module: runbook.aws.lambda_settings
@@ -231,8 +232,8 @@ results:
       returned: always
     before:
       description:
-        - The version that was current, as an element of O(secrets); giving it back undoes the task. V(null) if the secret
-          could not be read or planned. Without C(version_id) it had no value.
+        - The version that was current, as an element of O(secrets); giving it back undoes the task. V(null) if the
+          secret could not be read or planned. Without C(version_id) it had no value.
       type: dict
       returned: always
       sample: {name: /sc-agent/prod/database/credentials, version_id: 0a7d3c1e-52b8-4f1c-9f5e-1f6f0d2b8c11}
@@ -251,26 +252,28 @@ results:
     version_id:
       description: The version that is labelled C(AWSCURRENT), read again after the change. V(null) if there is none.
       type: str
-      returned: as RV(results[].arn)
+      returned: together with arn
     previous_version_id:
       description: The version that is labelled C(AWSPREVIOUS), or V(null).
       type: str
-      returned: as RV(results[].arn)
+      returned: together with arn
     stages:
       description: The staging labels of each version that has any.
       type: dict
-      returned: as RV(results[].arn)
+      returned: together with arn
       sample: {7c9e6679-7425-40de-944b-e07fc1f90ae7: [AWSCURRENT, AWSPENDING]}
     age_days:
       description: How old the current version is, by AWS's clock. V(null) if there is none.
       type: float
-      returned: as RV(results[].arn)
+      returned: together with arn
     rotated:
       description:
-        - Whether another version is current than before the task, so that those who use the secret have to read it again.
-        - True also for a rotation that somebody else had started and that was waited for, though nothing was written then.
+        - Whether another version is current than before the task, so that those who use the secret have to read it
+          again.
+        - True also for a rotation that somebody else had started and that was waited for, though nothing was written
+          then.
       type: bool
-      returned: as RV(results[].arn)
+      returned: together with arn
     calls:
       description: The calls that AWS accepted, or would be made without check mode, in their order.
       type: list

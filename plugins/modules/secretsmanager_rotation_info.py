@@ -11,14 +11,15 @@ version_added: 0.1.0
 author:
   - runbook.aws contributors (@runbook-aws)
 description:
-  - Shows how old the values of secrets are, which versions they have, how they are rotated, and which are overdue or stuck.
+  - Shows how old the values of secrets are, which versions they have, how they are rotated, and which are overdue or
+    stuck.
   - Reads no values.
 options:
   secrets:
     description:
       - Names or ARNs of secrets, each once.
-      - Every secret of the account and region when left out, see O(name_prefix) and O(tags). AWS lists changes up to five
-        minutes late, so name the secrets where that matters.
+      - Every secret of the account and region when left out, see O(name_prefix) and O(tags). AWS lists changes up to
+        five minutes late, so name the secrets where that matters.
     type: list
     elements: str
   name_prefix:
@@ -58,8 +59,8 @@ attributes:
     description: Only reads.
     support: full
 notes:
-  - "IAM actions: C(secretsmanager:DescribeSecret), C(secretsmanager:ListSecretVersionIds), and C(secretsmanager:ListSecrets)
-    without O(secrets)."
+  - "IAM actions: C(secretsmanager:DescribeSecret), C(secretsmanager:ListSecretVersionIds), and
+    C(secretsmanager:ListSecrets) without O(secrets)."
 seealso:
   - module: runbook.aws.secretsmanager_rotation
   - module: runbook.aws.lambda_settings_info
@@ -148,22 +149,24 @@ results:
       type: list
       elements: dict
       returned: if it could be read
-      sample: [{version_id: 7c9e6679-7425-40de-944b-e07fc1f90ae7, stages: [AWSCURRENT], created: "2026-01-31T06:00:00Z"}]
+      sample: [{version_id: 7c9e6679-7425-40de-944b-e07fc1f90ae7, stages: [AWSCURRENT],
+                created: "2026-01-31T06:00:00Z"}]
     pending:
       description:
-        - A rotation that has not ended, with its C(version_id), C(changed), when anything of the secret was changed last,
-          and C(stuck), whether that is O(pending_minutes) ago. V(null) if there is none.
+        - A rotation that has not ended, with its C(version_id), C(changed), when anything of the secret was changed
+          last, and C(stuck), whether that is O(pending_minutes) ago. V(null) if there is none.
       type: dict
       returned: if it could be read
       sample: {version_id: 0a7d3c1e-52b8-4f1c-9f5e-1f6f0d2b8c11, changed: "2026-01-31T06:00:00Z", stuck: true}
     rotation:
       description:
-        - Its rotation. C(enabled), whether it is rotated by schedule; C(function), ARN of its rotation function or V(null);
-          C(rules), the schedule in AWS's words; C(next_date) and C(last_rotated), or V(null).
+        - Its rotation. C(enabled), whether it is rotated by schedule; C(function), ARN of its rotation function or
+          V(null); C(rules), the schedule in AWS's words; C(next_date) and C(last_rotated), or V(null).
       type: dict
       returned: if it could be read
       sample: {enabled: true, function: "arn:aws:lambda:us-east-1:111122223333:function:rotate",
-               rules: {AutomaticallyAfterDays: 30}, next_date: "2026-03-02T00:00:00Z", last_rotated: "2026-01-31T06:00:00Z"}
+               rules: {AutomaticallyAfterDays: 30}, next_date: "2026-03-02T00:00:00Z",
+               last_rotated: "2026-01-31T06:00:00Z"}
     deleted_date:
       description: When it was scheduled for deletion or will be deleted, as AWS tells it. V(null) if it is not.
       type: str

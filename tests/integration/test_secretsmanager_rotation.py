@@ -150,7 +150,7 @@ def test_a_label_that_somebody_else_has_moved_is_not_taken_back(store: Account) 
     assert value_of(store, PLAIN) == "third-Pa55-of-webhook"
 
 
-# --- rotation ----------------------------------------------------------------------------------------------------------
+# --- rotation --------------------------------------------------------------------------------------------------------
 
 ROTATE = {"name": DB, "action": "rotate", "stamp": "s"}
 
@@ -268,7 +268,7 @@ def test_automatic_rotation_that_was_turned_off_stays_off(rotated: Account) -> N
     assert "automatic rotation is turned off" in done["warnings"][0]
 
 
-# --- what is refused ---------------------------------------------------------------------------------------------------
+# --- what is refused -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_rotation_function_that_cannot_run_is_found_before(rotated: Account) -
     assert [call["service"] for call in rotated.mutating(mark)] == ["lambda", "lambda"]
 
 
-# --- faults ------------------------------------------------------------------------------------------------------------
+# --- faults ----------------------------------------------------------------------------------------------------------
 
 
 def test_an_answer_that_was_lost_makes_no_second_version(store: Account) -> None:

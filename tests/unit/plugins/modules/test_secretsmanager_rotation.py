@@ -1,7 +1,7 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What secretsmanager_rotation plans: tables of (what is there, what is wanted) to calls, and the laws of every plan."""
+"""What secretsmanager_rotation plans: tables of (what is there, what is wanted) to calls, and the laws of plans."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_an_element_with_nothing_but_a_name_changes_nothing() -> None:
     assert (plan.calls, plan.before) == ((), {"name": "db", "version_id": NOWADAYS})
 
 
-# --- stamps ------------------------------------------------------------------------------------------------------------
+# --- stamps ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_version_of_a_stamp_is_the_same_in_every_run_and_another_for_each_secret() -> None:
@@ -228,7 +228,7 @@ def test_a_failed_attempt_is_followed_by_another_of_the_same_stamp() -> None:
     assert planned(afterwards, action="rotate", stamp="s").calls == ()
 
 
-# --- age ---------------------------------------------------------------------------------------------------------------
+# --- age -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wish", [{"action": "rotate"}, GENERATE])
@@ -251,7 +251,7 @@ def test_a_value_that_is_set_is_set_at_any_age() -> None:
     assert planned(secret(days=1, **READABLE), 90, **SET).changed
 
 
-# --- rotations that have not ended -------------------------------------------------------------------------------------
+# --- rotations that have not ended -----------------------------------------------------------------------------------
 
 
 def test_a_rotation_that_is_under_way_is_waited_for_and_none_is_started() -> None:
@@ -292,7 +292,7 @@ def test_a_new_value_does_not_abandon_a_rotation_in_the_middle(wish: dict[str, A
         planned(busy, **wish)
 
 
-# --- what is refused ---------------------------------------------------------------------------------------------------
+# --- what is refused -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_the_generator_is_asked_in_its_own_words() -> None:
     assert wish.generator == {"PasswordLength": 40, "ExcludePunctuation": True, "IncludeSpace": False}
 
 
-# --- what is said ------------------------------------------------------------------------------------------------------
+# --- what is said ----------------------------------------------------------------------------------------------------
 
 
 def test_what_going_back_does_not_bring_back_is_said() -> None:
@@ -372,7 +372,7 @@ def test_too_many_versions_and_a_first_value_are_said() -> None:
     )
 
 
-# --- all together ------------------------------------------------------------------------------------------------------
+# --- all together ----------------------------------------------------------------------------------------------------
 
 
 def test_a_secret_that_is_named_in_two_ways_is_refused() -> None:
