@@ -278,7 +278,7 @@ def test_automatic_rotation_that_was_turned_off_stays_off(rotated: Account) -> N
         ({"name": KEYS, "action": "rotate"}, "it has no rotation function"),
         ({"name": "/shop/prod/gone", "action": "set", "value": "new-Pa55"}, "it is scheduled for deletion"),
         ({"name": "/shop/prod/bytes", "action": "generate"}, "its value is binary"),
-        ({"name": PLAIN, "action": "generate", "keys": ["a"]}, "its value is no JSON object"),
+        ({"name": "/shop/prod/text", "action": "generate", "keys": ["a"]}, "its value is no JSON object"),
         ({"name": KEYS, "action": "generate", "keys": ["serach"]}, "has no key serach; it has search, weather"),
         ({"name": KEYS, "action": "generate"}, "its value is a JSON object. Name in keys"),
         ({"name": KEYS, "action": "set", "keys": ["search"], "value": {"search": ""}}, "value of search is empty"),
@@ -297,6 +297,7 @@ def test_automatic_rotation_that_was_turned_off_stays_off(rotated: Account) -> N
 )
 def test_one_wrong_wish_keeps_all_from_being_written(store: Account, wish: dict[str, Any], says: str) -> None:
     client = store.client("secretsmanager")
+    make_secret(store, "/shop/prod/text", "text-Pa55")
     make_secret(store, "/shop/prod/gone", "gone-Pa55")
     client.delete_secret(SecretId="/shop/prod/gone", RecoveryWindowInDays=7)
     client.create_secret(Name="/shop/prod/bytes", SecretBinary=b"\x00Pa55")
@@ -370,9 +371,8 @@ def test_what_is_throttled_is_tried_again_and_what_is_denied_is_named(store: Acc
 
 
 def test_a_failure_of_one_loses_nothing_of_the_others(store: Account) -> None:
-    store.fault(
-        "secretsmanager", "PutSecretValue", match={"SecretId": f"*{PLAIN}*"}, error="InternalServiceError", times=9
-    )
+    arn = store.client("secretsmanager").describe_secret(SecretId=PLAIN)["ARN"]
+    store.fault("secretsmanager", "PutSecretValue", match={"SecretId": arn}, error="InternalServiceError", times=9)
     half = rotation(store, *WISH)
     assert [bool(result["error"]) for result in half["results"]] == [False, True]
     store.clear_faults()
@@ -390,8 +390,8 @@ def test_many_secrets_are_rotated_together(rotated: Account) -> None:
     done = rotation(rotated, *wishes)
     assert done["rc_"] == 0, done["output"]
     assert all(result["rotated"] for result in done["results"])
-    asked = [call["operation"] for call in rotated.calls(mark) if call["principal"].endswith("root")]
-    assert asked.count("GetFunction") == 1
+    # What concerns the function that all of them have is read once.
+    assert [call["operation"] for call in rotated.calls(mark)].count("GetFunction") == 1
 
 
 def test_the_examples_run(account: Account, tmp_path: Path) -> None:

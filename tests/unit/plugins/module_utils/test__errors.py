@@ -82,3 +82,15 @@ def test_a_text_that_may_quote_the_signed_request_is_left_out() -> None:
     text = "The Canonical String should have been 'x-amz-security-token:IQoJb3JpZ2luX2Vj...'"
     error = from_answer("sts:GetCallerIdentity", {"Error": {"Code": "SignatureDoesNotMatch", "Message": text}})
     assert "token" not in str(error) and "sign in again" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "way_out"),
+    [
+        ("DecryptionFailure", "allow kms:Decrypt and kms:GenerateDataKey"),
+        ("EncryptionFailure", "allow kms:Decrypt and kms:GenerateDataKey"),
+        ("ResourceExistsException", "run the same task again, which takes it"),
+    ],
+)
+def test_a_value_that_cannot_be_put_has_a_way_out(code: str, way_out: str) -> None:
+    assert way_out in str(from_answer("secretsmanager:PutSecretValue", {"Error": {"Code": code, "Message": "x"}}))

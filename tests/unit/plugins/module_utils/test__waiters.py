@@ -68,3 +68,9 @@ def test_a_failure_tells_awss_own_reason() -> None:
     said = waiter.failure({"StatusReason": "FUNCTION_ERROR_INIT_FAILURE"})
     assert said.startswith("Provisioned concurrency failed: FUNCTION_ERROR_INIT_FAILURE. Its log says why")
     assert "no reason" in waiter.failure({})
+
+
+@pytest.mark.parametrize(("answer", "state"), [({}, "success"), ({"DeletedDate": "2026-11-23"}, "failure")])
+def test_a_secret_is_waited_for_unless_it_is_to_be_deleted(answer: dict[str, Any], state: str) -> None:
+    assert _state("secret_described", answer) == state
+    assert "scheduled for deletion meanwhile" in WAITERS["secret_described"].failure(answer)
