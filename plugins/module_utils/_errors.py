@@ -124,6 +124,9 @@ def _way_out(action: str, code: str, text: str) -> str:
         )
     if _WRONG_REGION.search(text):
         return WRONG_REGION
+    if "Secrets Manager cannot invoke the specified Lambda function" in text:
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+        return "Let secretsmanager.amazonaws.com invoke it (aws lambda add-permission); it may also be gone."
     if code in _DENIED:
         return f"Allow {action} to the role or user that runs this, or use another profile."
     if code in _CREDENTIALS:

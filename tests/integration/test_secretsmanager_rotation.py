@@ -326,6 +326,13 @@ def test_a_rotation_function_that_cannot_run_is_found_before(rotated: Account) -
     assert [call["service"] for call in rotated.mutating(mark)] == ["lambda", "lambda"]
 
 
+def test_a_function_that_secrets_manager_may_not_call_is_told_with_the_way_out(rotated: Account) -> None:
+    rotated.client("lambda").remove_permission(FunctionName="rotate", StatementId="rotation")
+    refused = rotation(rotated, ROTATE)
+    assert "Let secretsmanager.amazonaws.com invoke it" in refused["msg"]
+    assert value_of(rotated, DB) == FIRST
+
+
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 
