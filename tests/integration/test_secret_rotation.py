@@ -1,0 +1,389 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The playbook that rotates secrets, as an operator runs it, on the reference application.
+
+What counts is what the application does: it is asked before and after, and tells by a fingerprint which version of its
+secret it uses, and by its status whether the database takes that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_makers import make_function
+from integration.run_module import ROOT, Run, environment, run_module, run_playbook
+
+from local_aws.client import SECRET_KEY, Account, LocalAws
+from local_aws.reference import seed
+
+DATABASE, API_KEYS = "/sc-agent/prod/database/credentials", "/sc-agent/prod/api/keys"
+ROTATION = "sc-agent-secret-rotation-prod"
+DATABASE_USERS = {f"sc-agent-{name}-prod" for name in ("orchestrator", "inventory-agent", "logistics-agent")} | {
+    f"sc-agent-{name}-prod" for name in ("demand-agent", "risk-agent")
+}
+RECORDS = "sc-agent-runbook-prod"
+BOOKKEEPING = ("UpdateItem", "TransactWriteItems", "CreateTable", "UpdateContinuousBackups")
+SHORT = {"secret_rotation_secrets": "database/credentials"}
+# Asked once, without a pause.
+AT_ONCE = {"secret_rotation_probe_tries": 1, "secret_rotation_probe_seconds": 0}
+
+
+class Application:
+    """The reference application's production in an account of its own, and the operator who runs the playbook on it."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self.account = account
+        self.folder = folder
+        self.printed: list[str] = []
+        seed(account.endpoint, account.session, environments=("prod",), minimal=True)
+        self.secrets, self.functions = account.client("secretsmanager"), account.client("lambda")
+        stacks = account.client("cloudformation").describe_stacks(StackName="sc-agent-app-prod")["Stacks"]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+        self.token = self._sign_in()
+
+    def _sign_in(self) -> str:
+        """The access token of a user who may ask the application."""
+        client, pool = self.account.client("cognito-idp"), self.outputs["UserPoolId"]
+        password = f"Aa1!{secrets.token_urlsafe(16)}"
+        client.admin_create_user(UserPoolId=pool, Username="probe", MessageAction="SUPPRESS")
+        client.admin_set_user_password(UserPoolId=pool, Username="probe", Password=password, Permanent=True)
+        answer = client.admin_initiate_auth(
+            UserPoolId=pool,
+            ClientId=self.outputs["UserPoolClientId"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "probe", "PASSWORD": password},
+        )
+        return str(answer["AuthenticationResult"]["AccessToken"])
+
+    def query(self) -> tuple[int, dict[str, Any]]:
+        """What the application answers to a user."""
+        request = urllib.request.Request(
+            f"{self.outputs['ApiEndpoint']}/query", b"{}", {"Authorization": f"Bearer {self.token}"}, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def works(self) -> str:
+        """That the application answers; the fingerprint of the secret that it uses."""
+        status, answer = self.query()
+        assert status == 200, answer
+        return str(answer["fingerprint"])
+
+    def env(self) -> dict[str, str]:
+        return {
+            "RUNBOOK_LOCAL_ENDPOINT": self.account.endpoint,
+            "RUNBOOK_LOCAL_ACCOUNT": self.account.id,
+            "RUNBOOK_CHANGE_LOG": str(self.folder / "change-log"),
+            "RUNBOOK_REPORTS": str(self.folder / "reports"),
+            "RUNBOOK_PROBE_TOKEN": self.token,
+        }
+
+    def options(self, variables: dict[str, Any]) -> list[str]:
+        """Variables in a file, because a value must not be on the command line."""
+        wanted = {
+            "secret_rotation_probe_url": f"{self.outputs['ApiEndpoint']}/query",
+            "secret_rotation_probe_method": "POST",
+            "secret_rotation_probe_body": {"message": "Where is order 4711?"},
+            **AT_ONCE,
+            **variables,
+        }
+        path = self.folder / f"variables-{secrets.token_hex(4)}.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(wanted))
+        return ["playbooks/rotate-secret.yml", "--extra-vars", f"@{path}"]
+
+    def play(self, *arguments: str, **variables: Any) -> Run:
+        run = run_playbook(*self.options(variables), *arguments, env=self.env(), timeout=400)
+        self.printed.append(run.output)
+        assert SECRET_KEY not in run.output
+        return run
+
+    def kill_after(self, operation: str, **variables: Any) -> None:
+        """End the playbook with SIGKILL as soon as AWS has done this; the answer does not arrive in time."""
+        account = self.account
+        account.fault(operation=operation, mode="delay", delay=30.0, error="", message="", times=0)
+        mark = account.mark()
+        process = subprocess.Popen(
+            ["ansible-playbook", *self.options(variables)],
+            cwd=ROOT,
+            env=environment(self.env()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            deadline = time.monotonic() + 180
+            while operation not in [call["operation"] for call in account.calls(mark)]:
+                assert process.poll() is None, f"the playbook ended before {operation}"
+                assert time.monotonic() < deadline, f"no {operation} after 180 s"
+                time.sleep(0.1)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            account.clear_faults()
+
+    def versions(self, secret: str = DATABASE) -> dict[str, list[str]]:
+        """Every version with its labels, also those without."""
+        listed = self.secrets.list_secret_version_ids(SecretId=secret, IncludeDeprecated=True)["Versions"]
+        return {version["VersionId"]: version.get("VersionStages", []) for version in listed}
+
+    def current(self, secret: str = DATABASE) -> str:
+        return next(number for number, stages in self.versions(secret).items() if "AWSCURRENT" in stages)
+
+    def writes(self, since: int) -> Counter[str]:
+        """Calls that changed anything but the table of locks and records, by operation."""
+        return Counter(c["operation"] for c in self.account.mutating(since) if c["operation"] not in BOOKKEEPING)
+
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(path.read_text()) for path in sorted((self.folder / "reports").glob("*.json"))]
+
+    def fail_step(self, step: str) -> None:
+        """Let the rotation function fail in a step, or in none."""
+        found = self.functions.get_function_configuration(FunctionName=ROTATION)["Environment"]["Variables"]
+        variables = {**found, "FAIL_STEP": step}
+        self.functions.update_function_configuration(FunctionName=ROTATION, Environment={"Variables": variables})
+        self.functions.get_waiter("function_updated_v2").wait(FunctionName=ROTATION, WaiterConfig={"Delay": 0.02})
+        version = self.functions.publish_version(FunctionName=ROTATION)["Version"]
+        self.functions.update_alias(FunctionName=ROTATION, Name="live", FunctionVersion=version)
+
+    def assert_no_value_was_told(self, *more: str) -> None:
+        """Nothing that a run printed, wrote or recorded has any version's value, or the token."""
+        values = [SECRET_KEY, self.token, *more]
+        for secret in (DATABASE, API_KEYS):
+            for version in self.versions(secret):
+                value = json.loads(self.secrets.get_secret_value(SecretId=secret, VersionId=version)["SecretString"])
+                values += [text for text in value.values() if text != "admin"]
+        folders = (self.folder / "reports", self.folder / "change-log")
+        told = [*self.printed, *(path.read_text() for folder in folders for path in folder.glob("*"))]
+        assert len(told) > len(self.printed)
+        told.append(json.dumps(run_module(self.account, "operation_record_info", table=RECORDS)["records"]))
+        for value in values:
+            assert len(value) > 8
+            assert not [text for text in told if value in text]
+
+
+@pytest.fixture
+def application(account: Account, tmp_path: Path) -> Application:
+    return Application(account, tmp_path)
+
+
+def flat(run: Run) -> str:
+    return " ".join(run.output.split())
+
+
+def test_a_rotation_reaches_the_application_and_is_undone(application: Application) -> None:
+    print_before, before = application.works(), application.current()
+
+    mark = application.account.mark()
+    rehearsal = application.play("--check", "--diff", **SHORT)
+    assert rehearsal.code == 0, rehearsal.output
+    assert application.account.mutating(mark) == []
+    assert not (application.folder / "reports").exists()
+
+    mark = application.account.mark()
+    run = application.play("-vvv", **SHORT)
+    assert run.code == 0, run.output
+    assert application.works() != print_before
+    assert len(application.versions()) == 2
+    writes = application.writes(mark)
+    assert (writes["RotateSecret"], writes["UpdateFunctionConfiguration"], writes["UpdateAlias"]) == (1, 5, 5)
+    (report,) = application.records()
+    assert [verdict["ok"] for verdict in report["verdicts"]] == [True, True, True]
+    assert {
+        row["function"] for section in report["sections"] for row in section.get("rows", ()) if "function" in row
+    } == (DATABASE_USERS)
+
+    mark = application.account.mark()
+    scheduled = application.play(**SHORT, max_age_days=90)
+    assert scheduled.code == 0, scheduled.output
+    assert application.account.mutating(mark) == []
+    assert "no secret is due" in scheduled.output
+    assert len(scheduled.output.splitlines()) < 60
+    assert len(application.records()) == 1
+
+    back = application.play(**SHORT, secret_rotation_switch_back=True)
+    assert back.code == 0, back.output
+    assert application.current() == before
+    assert application.works() == print_before
+
+    mark = application.account.mark()
+    again = application.play(**SHORT, secret_rotation_switch_back=True)
+    assert again.code == 0, again.output
+    assert application.account.mutating(mark) == []
+    application.assert_no_value_was_told()
+
+
+def test_a_rotation_function_that_fails_leaves_everything_and_is_quoted(application: Application) -> None:
+    print_before, before = application.works(), application.current()
+    application.fail_step("testSecret")
+    mark = application.account.mark()
+    run = application.play("-vvv", **SHORT)
+    assert run.code != 0
+    assert "testSecret fails because FAIL_STEP says so" in flat(run), run.output
+    assert "Traceback (most recent call last)" not in run.output
+    assert application.current() == before
+    assert application.works() == print_before
+    assert application.writes(mark)["UpdateFunctionConfiguration"] == 0
+
+    application.fail_step("none")
+    mended = application.play(**SHORT)
+    assert mended.code == 0, mended.output
+    assert application.works() != print_before
+    application.assert_no_value_was_told()
+
+
+def test_a_value_that_does_not_work_is_put_back_by_itself(application: Application) -> None:
+    print_before, before = application.works(), application.current()
+    wrong = "wrong-password-4711-x"
+    value = application.folder / "value"
+    value.touch(mode=0o600)
+    value.write_text(json.dumps({"password": wrong}))
+    wish = {**SHORT, "secret_rotation_action": "set", "secret_rotation_keys": ["password"]}
+    run = application.play("-vvv", **wish, secret_rotation_value_file=str(value))
+    assert run.code != 0
+    text = flat(run)
+    assert "The application does not answer as it should" in text, run.output
+    assert "started anew, and the application answers." in text, run.output
+    assert application.current() == before
+    assert application.works() == print_before
+    (report,) = application.records()
+    assert "put back" in json.dumps(report)
+
+    # Killed while it is put back: the same command gets it there, and says what had failed.
+    application.kill_after("UpdateSecretVersionStage", **wish, secret_rotation_value={"password": wrong})
+    goes_on = application.play("-vvv", **wish, secret_rotation_value={"password": wrong})
+    assert goes_on.code != 0
+    assert "an earlier run has failed" in flat(goes_on), goes_on.output
+    assert application.current() == before
+    assert application.works() == print_before
+    application.assert_no_value_was_told(wrong)
+
+
+@pytest.mark.parametrize("operation", ["RotateSecret", "UpdateFunctionConfiguration", "UpdateAlias"])
+def test_a_killed_rotation_is_finished_by_the_same_command(application: Application, operation: str) -> None:
+    print_before = application.works()
+    application.kill_after(operation, **SHORT)
+    run = application.play(**SHORT)
+    assert run.code == 0, run.output
+    assert application.works() != print_before
+    assert len(application.versions()) == 2
+    variables = {
+        name: application.functions.get_function_configuration(FunctionName=name, Qualifier="live")["Environment"]
+        for name in DATABASE_USERS
+    }
+    assert len({found["Variables"]["RUNBOOK_REFRESH"] for found in variables.values()}) == 1
+
+
+def test_a_killed_rotation_is_put_back_instead(application: Application) -> None:
+    print_before, before = application.works(), application.current()
+    application.kill_after("UpdateFunctionConfiguration", **SHORT)
+    other = application.play(**SHORT, secret_rotation_action="generate", secret_rotation_keys=["password"])
+    assert other.code != 0 and "is not finished" in flat(other), other.output
+    clash = application.play(secret_rotation_prefix="/sc-agent/prod/")
+    assert clash.code != 0 and "is not finished" in flat(clash), clash.output
+    run = application.play(**SHORT, secret_rotation_switch_back=True)
+    assert run.code == 0, run.output
+    assert application.current() == before
+    assert application.works() == print_before
+
+
+def test_fifty_secrets_of_a_prefix_start_each_function_anew_once(account: Account, tmp_path: Path) -> None:
+    application = Application(account, tmp_path)
+    names = [f"/batch/{number:02}" for number in range(50)]
+    for name in names:
+        application.secrets.create_secret(Name=name, SecretString=json.dumps({"key": "old", "user": "u"}))
+    application.secrets.create_secret(Name="/batch/by-hand", SecretString="text")
+    application.secrets.create_secret(Name="/batch/gone", SecretString="text")
+    application.secrets.delete_secret(SecretId="/batch/gone", RecoveryWindowInDays=7)
+    variables = {f"SECRET_{place}": name for place, name in enumerate(names)}
+    for number in range(10):
+        make_function(account, f"user-{number}", Environment={"Variables": variables})
+    mark = account.mark()
+    run = application.play(
+        secret_rotation_prefix="/batch/",
+        secret_rotation_ways={"/batch/[0-9]*": {"action": "generate", "keys": ["key"]}},
+    )
+    assert run.code != 0
+    text = flat(run)
+    assert "/batch/by-hand: it has no rotation function" in text or "it has no rotation function" in text, run.output
+    assert "/batch/gone" not in text
+    writes = application.writes(mark)
+    assert (writes["PutSecretValue"], writes["UpdateFunctionConfiguration"]) == (50, 10)
+    for name in names:
+        value = json.loads(application.secrets.get_secret_value(SecretId=name)["SecretString"])
+        assert value["key"] != "old" and value["user"] == "u"
+        assert value["key"] not in run.output
+    (report,) = application.records()
+    assert "by-hand" in json.dumps(report)
+
+
+@pytest.fixture(scope="module")
+def untouched(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Application:
+    """For tests that must leave it as it is."""
+    return Application(local_aws.fresh_account(), tmp_path_factory.mktemp("untouched"))
+
+
+WRONG: dict[str, tuple[list[str], dict[str, Any], str]] = {
+    "no secret": ([], {}, "say which secrets to rotate"),
+    "both a secret and a prefix": (
+        [],
+        {**SHORT, "secret_rotation_prefix": "/sc-agent/"},
+        "say which secrets to rotate",
+    ),
+    "a prefix that is everything": ([], {"secret_rotation_prefix": "/"}, "Give at least three characters"),
+    "an age in words": ([], {**SHORT, "max_age_days": "a quarter"}, "Give a number of days"),
+    "an unknown action": ([], {**SHORT, "secret_rotation_action": "change"}, "is rotate, generate, set or empty"),
+    "a value that nobody sets": ([], {**SHORT, "secret_rotation_value": "not-printed-1"}, "other actions take none"),
+    "nothing to set": ([], {**SHORT, "secret_rotation_action": "set"}, "gives one secret a value"),
+    "a value on the command line": (
+        ["--extra-vars", "secret_rotation_value=not-printed-1"],
+        {**SHORT, "secret_rotation_action": "set"},
+        "secret_rotation_value is on the command line",
+    ),
+    "a value in the inventory": (
+        [],
+        {**SHORT, "secret_rotation_ways": {"*": {"action": "set", "value": "not-printed-1"}}},
+        "A value is none of them",
+    ),
+    "a token that cannot be sent": ([], {**SHORT, "secret_rotation_probe_token": "not-printed-1\n"}, "has characters"),
+    "a secret that is not there": ([], {"secret_rotation_secrets": ["no/such"]}, "no/such"),
+    "a secret without a rotation function": (
+        [],
+        {"secret_rotation_secrets": [API_KEYS]},
+        "it has no rotation function",
+    ),
+    "nothing to undo": ([], {**SHORT, "secret_rotation_switch_back": True}, "so there is nothing to undo"),
+    "an application that is down": (
+        [],
+        {**SHORT, "secret_rotation_probe_status": 299},
+        "The application does not answer as it should",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "variables", "why"), WRONG.values(), ids=list(WRONG))
+def test_a_wrong_wish_is_refused_before_anything_is_changed(
+    untouched: Application, arguments: list[str], variables: dict[str, Any], why: str
+) -> None:
+    mark = untouched.account.mark()
+    run = untouched.play("-vvv", *arguments, **variables)
+    assert run.code != 0
+    assert why in flat(run), run.output
+    assert "not-printed" not in run.output
+    assert untouched.writes(mark) == Counter()
