@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from integration.examples import assert_examples_run
-from integration.run_module import run_module
+from integration.run_module import ROOT, environment, run_module
 from rotation_makers import fail_in, labels, make_rotation_function, make_secret, value_of
 
 from ansible_collections.runbook.aws.plugins.modules import secretsmanager_rotation
@@ -363,6 +367,52 @@ def test_a_run_that_lost_the_network_for_good_is_finished_by_the_same_task(store
     assert store.mutating(mark) == []
     assert value_of(store, KEYS) == made
     assert made["search"] not in lost["output"] + done["output"]
+
+
+def kill_after(account: Account, operation: str, *secrets: dict[str, Any]) -> None:
+    """Start the module as its users do, and kill all of it as soon as AWS has got this call."""
+    mark = account.mark()
+    options = json.dumps({**account.module_args, "secrets": secrets})
+    run = subprocess.Popen(
+        [
+            "ansible",
+            "localhost",
+            "--inventory=localhost,",
+            "--connection=local",
+            f"--extra-vars=ansible_python_interpreter={sys.executable}",
+            "--module-name=runbook.aws.secretsmanager_rotation",
+            f"--args={options}",
+        ],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while all(call["operation"] != operation for call in account.calls(mark)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+
+
+def test_a_killed_run_is_finished_by_the_same_task(rotated: Account) -> None:
+    make_secret(rotated, KEYS, API_KEYS)
+    rotated.settings(transition_seconds=1.0)
+    kill_after(rotated, "RotateSecret", ROTATE)
+    done = rotation(rotated, ROTATE)
+    assert done["rc_"] == 0, done["output"]
+    assert value_of(rotated, DB)["password"] != FIRST["password"]
+    assert len(done["results"][0]["stages"]) == 2
+
+    kill_after(rotated, "PutSecretValue", WISH[0])
+    made = value_of(rotated, KEYS)
+    assert made != API_KEYS
+    mark = rotated.mark()
+    assert not rotation(rotated, WISH[0], ROTATE)["changed"]
+    assert rotated.mutating(mark) == []
+    assert value_of(rotated, KEYS) == made
 
 
 def test_what_is_throttled_is_tried_again_and_what_is_denied_is_named(store: Account) -> None:
