@@ -44,6 +44,7 @@ class Size:
         many_objects: Keys of a bucket, in the scenario about memory.
         tables: Tables that are restored at the same time.
         users: Users that are made.
+        secrets: Secrets that are rotated; twice as many functions use them.
         aws: The aws program, if it is not the one of the same virtual environment.
     """
 
@@ -57,6 +58,7 @@ class Size:
     many_objects: int = 50_000
     tables: int = 50
     users: int = 1000
+    secrets: int = 50
     aws: str | None = None
 
 
@@ -70,6 +72,7 @@ QUICK = {
     "many_objects": 600,
     "tables": 5,
     "users": 60,
+    "secrets": 5,
 }
 
 

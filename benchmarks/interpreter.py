@@ -4,7 +4,8 @@
 """A python that writes down what each module process of a playbook cost.
 
 Ansible runs modules with `ansible_python_interpreter`; here that is a small program that runs the real one as its child
-and asks the kernel for it. So every module process is seen.
+and asks the kernel for it. The modules of this collection work in Ansible's own workers where the interpreter is the one that
+Ansible runs with; this is another one, so each of them has a process of its own, too, and none is missed.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from benchmarks.scenarios.items import compare, copy, copy_budget
 from benchmarks.scenarios.memory import memory, memory_items
 from benchmarks.scenarios.objects import s3_restore
 from benchmarks.scenarios.restores import restores
+from benchmarks.scenarios.rotation import rotation
 from benchmarks.scenarios.scale_event import scale_event
 from benchmarks.scenarios.users import users, users_again
 
@@ -32,4 +33,5 @@ SCENARIOS: dict[str, Callable[[Stub, Size], Section]] = {
     "restore-50": restores,
     "users": users,
     "users-again": users_again,
+    "rotation": rotation,
 }

@@ -26,7 +26,8 @@ _COLUMNS = ("", "Runs", "Peak memory of the module process")
 _HOW = (
     "The most memory that the module's process had: resident as the kernel tells it at the end (`ru_maxrss`), or together "
     "with processes of its own, pages that they share counted once (`Pss`, looked at 20 times a second), whichever is "
-    "more. Python, Ansible's module code and boto3 are in it. No rate limits, 5 ms latency."
+    "more. Python, Ansible's module code and boto3 are in it: the module has a process of its own here, as on another machine, not "
+    "one of Ansible's own workers. No rate limits, 5 ms latency."
 )
 
 
