@@ -187,7 +187,11 @@ class Rotations:
         Raises:
             AwsError: AWS did not answer.
         """
-        return self._look(secret, self._watch(secret, version, since - timedelta(seconds=1)))
+        why = self._look(secret, self._watch(secret, version, since - timedelta(seconds=1)))
+        if why:
+            # What is told of it later must not be taken for a failure of what is done next.
+            del self._watches[secret]
+        return why
 
     # --- while waiting -----------------------------------------------------------------------------------------------
 

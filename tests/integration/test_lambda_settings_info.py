@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_makers import make_function, publish
+from integration.examples import assert_examples_run
 from integration.run_module import run_module
 
+from ansible_collections.runbook.aws.plugins.modules import lambda_settings_info
 from local_aws.client import Account
 
 
@@ -123,3 +126,11 @@ def test_the_users_of_many_secrets_are_found_by_one_task_with_the_way_to_start_t
 
 def test_users_without_secrets_are_refused(application: Account) -> None:
     assert "name the secrets in secrets" in info(application, secret_users=["shop-mail-prod"])["msg"]
+
+
+def test_the_examples_run(account: Account, tmp_path: Path) -> None:
+    variables = {"SESSIONS_TABLE": "sc-agent-sessions-prod", "DB_SECRET": "/sc-agent/prod/database/credentials"}
+    make_function(account, "sc-agent-orchestrator-prod", Environment={"Variables": variables})
+    assert_examples_run(account, tmp_path, lambda_settings_info)
+    live = account.client("lambda").get_function_configuration(FunctionName="sc-agent-orchestrator-prod:live")
+    assert live["Environment"]["Variables"] == {**variables, "RUNBOOK_REFRESH": "rotation-2026-01-31"}

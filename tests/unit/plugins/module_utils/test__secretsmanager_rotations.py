@@ -186,6 +186,14 @@ def test_what_an_earlier_attempt_has_said_is_not_said_of_the_next() -> None:
     assert not tried.settled(WAIT)
 
 
+def test_a_failure_that_is_known_does_not_end_the_waiting_for_its_label_to_go() -> None:
+    aws = Answers(FilterLogEvents=lines(*CALL, "[ERROR] ValueError: no\n"))
+    tried = prepared(aws)
+    assert tried.failure_of(ARN, VERSION, NOW)
+    aws._answers["LookupEvents"] = [event(errorMessage="setSecret failed")]
+    assert not tried.settled(WAIT)
+
+
 def test_where_values_may_not_be_read_only_the_kind_of_error_is_told() -> None:
     said = lines(*CALL, "[ERROR] OperationalError: password new-Pa55 refused\n")
     denied = AwsError("secretsmanager:GetSecretValue was refused.", "AccessDeniedException")
