@@ -74,6 +74,11 @@ class Rotated:
         """Whether every function was started anew once, and no other one at all."""
         return self.restarts == dict.fromkeys(self._each(), 1)
 
+    @property
+    def throttled(self) -> int:
+        """How many of its calls AWS would have throttled."""
+        return sum(over_rates(self.calls).values())
+
     def _each(self) -> Iterable[tuple[str, str]]:
         return product(_RESTART, self.functions)
 
@@ -83,15 +88,17 @@ def rotation(_endpoint: Stub, size: Size) -> Section:
     runs = []
     for _round in range(size.repeat):
         runs.append(_run(size.secrets))
-        throttled = sum(over_rates(runs[-1].calls).values())
-        say(f"  {runs[-1].finished.seconds:.2f} s, {len(runs[-1].calls)} calls, {throttled} over the rates")
+        run = runs[-1]
+        say(
+            f"  {run.finished.seconds:.2f} s, {len(run.calls)} calls, {run.throttled} over the rates, {run.old} still old"
+        )
     functions = len(runs[0].functions)
     control_plane = LAMBDA_RATES["control plane"]
     limit = len(_RESTART) * functions / control_plane
     asked = [sum(_family(call)[0] == "control plane" for call in run.calls) / control_plane for run in runs]
     seconds = [run.finished.seconds for run in runs]
     restarts = [number for run in runs for number in run.restarts.values()]
-    throttled = [sum(over_rates(run.calls).values()) for run in runs]
+    throttled = sum(run.throttled for run in runs)
     old = sum(run.old for run in runs)
     about = f"rotating {size.secrets} secrets with {functions * _EACH_USES // size.secrets} functions each"
     goals = [
@@ -102,8 +109,8 @@ def rotation(_endpoint: Stub, size: Size) -> Section:
         ),
         Goal(
             f"{about}: 0 calls over the rates of Lambda and Secrets Manager",
-            f"{sum(throttled)} of {sum(len(run.calls) for run in runs)}",
-            sum(throttled) == 0,
+            f"{throttled} of {sum(len(run.calls) for run in runs)}",
+            throttled == 0,
         ),
         Goal(f"{about}: every secret new, and used", f"{old} old ones in {len(runs)} runs", old == 0),
     ]
@@ -123,7 +130,7 @@ def rotation(_endpoint: Stub, size: Size) -> Section:
                 spread(seconds),
                 f"{middle(run.finished.cpu_seconds for run in runs):.1f} s",
                 f"{middle(len(run.calls) for run in runs):.0f}",
-                str(sum(throttled)),
+                str(throttled),
                 str(old),
             ],
             ["limit: starting the functions anew, calls / rate", "", f"{limit:.2f} s", "", "", "", ""],
