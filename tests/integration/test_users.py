@@ -1,0 +1,392 @@
+# Copyright (c) 2026, runbook.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The playbooks of users, as an operator runs them: files of users, users who leave, and the ways back.
+
+What counts is proved by signing in. Everything that a run printed or wrote is searched for the passwords.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cognito_pools import Pool, refused
+from integration.run_module import ROOT, Run, environment, run_playbook
+
+from local_aws.client import SECRET_KEY, Account, LocalAws
+from local_aws.reference import seed
+
+PASSWORD = "Own-password-of-the-user-1"
+PREFIX = "/sc-agent/prod/invitations/"
+BOOKKEEPING = ("UpdateItem", "TransactWriteItems", "CreateTable", "UpdateContinuousBackups", "TagResource")
+
+
+class Operator:
+    """An operator with a user pool of the test's own beside the reference application."""
+
+    def __init__(self, account: Account, folder: Path, **options: Any) -> None:
+        self.account, self.folder = account, folder
+        self.pool = Pool(account, **options)
+        for group in ("field_engineers", "warehouse_managers"):
+            self.pool.admin("create_group", GroupName=group)()
+        self.secrets = account.client("secretsmanager")
+        self.printed = ""
+
+    def close(self) -> None:
+        self.account.clear_faults()
+        for name in self.handed_over():
+            self.secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+        self.pool.admin("delete_user_pool")()
+
+    def env(self) -> dict[str, str]:
+        return {
+            "RUNBOOK_LOCAL_ENDPOINT": self.account.endpoint,
+            "RUNBOOK_LOCAL_ACCOUNT": self.account.id,
+            "RUNBOOK_CHANGE_LOG": str(self.folder / "change-log"),
+        }
+
+    def variables(self, playbook: str, wish: dict[str, Any]) -> dict[str, Any]:
+        role = {"manage-users": "user_accounts", "offboard-user": "user_offboarding"}[playbook]
+        return {f"{role}_pools": {"users": self.pool.id}, **{f"{role}_{name}": value for name, value in wish.items()}}
+
+    def play(self, playbook: str, *arguments: str, **wish: Any) -> Run:
+        run = run_playbook(
+            f"playbooks/{playbook}.yml",
+            "--limit=sc-agent-prod",
+            f"--extra-vars={json.dumps(self.variables(playbook, wish))}",
+            *arguments,
+            env=self.env(),
+            timeout=400,
+        )
+        self.printed += run.output
+        return run
+
+    def kill_at(self, playbook: str, operation: str, **wish: Any) -> None:
+        """End a playbook with SIGKILL when this operation has been done at AWS; its answer does not arrive."""
+        self.account.fault(operation=operation, mode="delay", delay=30.0, error="", message="", times=0)
+        mark = self.account.mark()
+        variables = json.dumps(self.variables(playbook, wish))
+        process = subprocess.Popen(
+            ["ansible-playbook", f"playbooks/{playbook}.yml", "--limit=sc-agent-prod", f"--extra-vars={variables}"],
+            cwd=ROOT,
+            env=environment(self.env()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            deadline = time.monotonic() + 180
+            while operation not in [call["operation"] for call in self.account.calls(mark)]:
+                assert process.poll() is None, f"{playbook} ended before {operation}"
+                assert time.monotonic() < deadline, f"no {operation} after 180 s"
+                time.sleep(0.1)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            self.account.clear_faults()
+
+    def file(self, name: str, text: str) -> str:
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def writes(self, since: int) -> list[str]:
+        """Calls that changed anything but the table of locks and records."""
+        return [call["operation"] for call in self.account.mutating(since) if call["operation"] not in BOOKKEEPING]
+
+    def state(self) -> dict[str, Any]:
+        """All that an operator can know of the pool's users and groups."""
+        users = {}
+        for name in self.pool.names():
+            user = self.pool.get(name)
+            attributes = {key: value for key, value in self.pool.attributes(name).items() if key != "sub"}
+            users[name] = (user["Enabled"], attributes, sorted(self.pool.groups(name)))
+        groups = self.pool.client.list_groups(UserPoolId=self.pool.id)["Groups"]
+        return {"users": users, "groups": sorted(group["GroupName"] for group in groups)}
+
+    def handed_over(self) -> dict[str, str]:
+        """Passwords in secrets, by the secret's name."""
+        found = self.secrets.list_secrets(Filters=[{"Key": "name", "Values": [PREFIX]}])["SecretList"]
+        return {
+            one["Name"]: json.loads(self.secrets.get_secret_value(SecretId=one["Name"])["SecretString"])[
+                "temporary_password"
+            ]
+            for one in found
+        }
+
+    def first_sign_in(self, name: str, password: str) -> dict[str, Any]:
+        """Sign in with a temporary password, and set one's own."""
+        challenge = self.pool.sign_in(name, password)
+        assert challenge["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+        tokens: dict[str, Any] = self.pool.answer(name, PASSWORD, challenge["Session"])["AuthenticationResult"]
+        return tokens
+
+    def searched(self) -> str:
+        """All that runs printed and wrote, but for the files that are meant for passwords."""
+        written = [path.read_text() for path in self.folder.rglob("*") if path.is_file() and path.suffix == ".jsonl"]
+        recorded = json.dumps([call["arguments"] for call in self.account.calls()])
+        return "\n".join([self.printed, recorded, *written])
+
+
+@pytest.fixture(scope="module")
+def application(local_aws: LocalAws) -> Iterator[Account]:
+    """The reference application's production, for the inventory and the table of records."""
+    account = local_aws.fresh_account()
+    account.settings(transition_seconds=0.1)
+    seed(account.endpoint, account.session, environments=("prod",), minimal=True)
+    yield account
+    account.close()
+
+
+@pytest.fixture
+def operator(application: Account, tmp_path: Path) -> Iterator[Operator]:
+    operator = Operator(application, tmp_path)
+    yield operator
+    assert SECRET_KEY not in operator.printed
+    operator.close()
+
+
+def recap(run: Run) -> dict[str, int]:
+    line = next(line for line in run.stdout.splitlines() if line.startswith("sc-agent-prod "))
+    return {key: int(value) for key, value in (pair.split("=") for pair in line.split(":", 1)[1].split())}
+
+
+def told(run: Run) -> list[str]:
+    """What a run says that it changes: the lines between the headline and the next task."""
+    lines = run.stdout.splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.strip().startswith("users: "))
+    end = next(number for number, line in enumerate(lines[begin:], begin) if not line.strip())
+    return [line.strip() for line in lines[begin:end]]
+
+
+def test_a_file_brings_a_pool_to_what_it_says_and_the_last_run_is_undone(operator: Operator) -> None:
+    pool = operator.pool
+    pool.confirmed("old", PASSWORD)
+    pool.admin("admin_add_user_to_group", Username="old", GroupName="warehouse_managers")()
+    original = operator.state()
+    people = [
+        {
+            "name": f"user{number:02}",
+            "attributes": {"email": f"user{number:02}@example.com", "email_verified": True},
+            "groups": ["field_engineers", "auditors"],
+            "invite": "handover" if number < 2 else "cognito",
+        }
+        for number in range(30)
+    ]
+    changed = {"name": "old", "groups": ["auditors"], "attributes": {"given_name": "Olga"}}
+    wish = {"groups": [{"name": "auditors", "precedence": 20}], "users": [changed, *people]}
+    path = operator.file("users.yml", yaml.safe_dump(wish))
+
+    mark = operator.account.mark()
+    rehearsal = operator.play("manage-users", "--check", "--diff", file=path)
+    assert rehearsal.code == 0, rehearsal.output
+    assert operator.account.mutating(mark) == []
+    assert "changed  old" in rehearsal.stdout and "+ group auditors; given_name Olga" in rehearsal.stdout
+    assert f"users: 30 added: {', '.join(one['name'] for one in people)}" in rehearsal.stdout
+    assert "groups: 1 added: auditors" in rehearsal.stdout
+
+    mark = operator.account.mark()
+    run = operator.play("manage-users", "-vvv", "--diff", file=path)
+    assert run.code == 0, run.output
+    assert told(run) == told(rehearsal)
+    writes = operator.writes(mark)
+    assert (writes.count("AdminCreateUser"), writes.count("AdminAddUserToGroup"), writes.count("CreateGroup")) == (
+        30,
+        61,
+        1,
+    )
+    passwords = operator.handed_over()
+    assert sorted(passwords) == [f"{PREFIX}user00", f"{PREFIX}user01"]
+    assert all(name in run.stdout for name in passwords)
+    assert operator.first_sign_in("user00", passwords[f"{PREFIX}user00"])["AccessToken"]
+    mailed = {mail["user"]: mail["secret"] for mail in operator.account.mail() if mail["pool"] == pool.id}
+    assert len(mailed) == 28
+    assert operator.first_sign_in("user29", mailed["user29"])["AccessToken"]
+    searched = operator.searched()
+    assert [secret for secret in (*passwords.values(), *mailed.values()) if secret in searched] == []
+
+    mark = operator.account.mark()
+    again = operator.play("manage-users", file=path)
+    assert again.code == 0 and recap(again)["changed"] == 0, again.output
+    assert operator.writes(mark) == []
+    assert "everything is as it is asked for" in " ".join(again.stdout.split())
+
+    back = operator.play("manage-users", switch_back=True)
+    assert back.code == 0, back.output
+    assert operator.state() == original
+    mark = operator.account.mark()
+    twice = operator.play("manage-users", switch_back=True)
+    assert twice.code == 0 and recap(twice)["changed"] == 0, twice.output
+    assert operator.writes(mark) == []
+
+
+def test_users_who_are_not_in_the_file_are_disabled_but_not_too_many(operator: Operator) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        operator.pool.confirmed(name, PASSWORD)
+    original = operator.state()
+    path = operator.file(
+        "users.csv", "\ufeffname,groups,invite\r\na,field_engineers,\r\nb,,\r\nc,,\r\nnew,,handover\r\n"
+    )
+    wish = {"file": path, "exact": True, "handover_file": str(operator.folder / "passwords")}
+
+    mark = operator.account.mark()
+    no = operator.play("manage-users", **wish)
+    text = " ".join(no.stdout.split())
+    assert no.code != 0 and "2 of 5 users (40.0 %) would be disabled or deleted, and at most 20 % may be" in text
+    assert "-e user_accounts_confirm_lost=2" in text
+    assert operator.writes(mark) == []
+
+    run = operator.play("manage-users", "-vvv", confirm_lost=2, **wish)
+    assert run.code == 0, run.output
+    users = operator.state()["users"]
+    assert {name for name, (enabled, *_rest) in users.items() if not enabled} == {"d", "e"}
+    assert users["a"][2] == ["field_engineers"]
+    passwords = operator.folder / "passwords"
+    assert passwords.stat().st_mode & 0o777 == 0o600
+    (line,) = [json.loads(line) for line in passwords.read_text().splitlines()]
+    assert operator.first_sign_in("new", line["temporary_password"])["AccessToken"]
+    assert str(passwords) in run.stdout
+    assert line["temporary_password"] not in operator.searched()
+
+    back = operator.play("manage-users", switch_back=True)
+    assert back.code == 0, back.output
+    assert operator.state() == original
+
+
+def test_one_user_is_made_by_the_command_alone(operator: Operator) -> None:
+    run = operator.play(
+        "manage-users",
+        name="jane",
+        attributes={"email": "jane@example.com", "email_verified": True},
+        groups="field_engineers;warehouse_managers",
+        invite="handover",
+    )
+    assert run.code == 0, run.output
+    attributes = {"email": "jane@example.com", "email_verified": "true"}
+    assert operator.state()["users"] == {"jane": (True, attributes, ["field_engineers", "warehouse_managers"])}
+    passwords = operator.handed_over()
+    assert operator.first_sign_in("jane", passwords[f"{PREFIX}jane"])["AccessToken"]
+
+
+def test_a_killed_run_is_finished_by_the_same_command_and_undone_as_a_whole(operator: Operator) -> None:
+    original = operator.state()
+    path = operator.file("users.csv", "name,groups\nx,field_engineers;warehouse_managers\ny,field_engineers\n")
+    operator.kill_at("manage-users", "AdminAddUserToGroup", file=path, invite="none")
+    assert operator.state() != original
+    run = operator.play("manage-users", file=path, invite="none")
+    assert run.code == 0, run.output
+    assert {name: groups for name, (_on, _attributes, groups) in operator.state()["users"].items()} == {
+        "x": ["field_engineers", "warehouse_managers"],
+        "y": ["field_engineers"],
+    }
+    back = operator.play("manage-users", switch_back=True)
+    assert back.code == 0, back.output
+    assert operator.state() == original
+
+
+WRONG: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    "a malformed file": (
+        "manage-users",
+        {"file": "wrong.csv"},
+        [
+            "line 2: a: enabled is 'maybe'. Give true or false.",
+            "line 3: b: email without email_verified",
+            "line 5: the",
+        ],
+    ),
+    "no file": ("manage-users", {"file": "missing.csv"}, ["There is no file"]),
+    "nobody": ("manage-users", {}, ["Say who is meant in one way"]),
+    "exactly one": ("manage-users", {"name": "a", "exact": True}, ["it needs a file with all users"]),
+    "another pool": ("manage-users", {"name": "a", "pool": "staff"}, ["has 1 user pools (users), and staff is none"]),
+    "nobody to offboard": ("offboard-user", {}, ["Say who is meant"]),
+}
+
+
+@pytest.mark.parametrize(("playbook", "wish", "why"), WRONG.values(), ids=list(WRONG))
+def test_a_wrong_wish_is_refused_before_anything_is_read(
+    operator: Operator, playbook: str, wish: dict[str, Any], why: list[str]
+) -> None:
+    text = "name,enabled,email\na,maybe,\nb,,b@example.com\nc,,\nc,,\n"
+    operator.file("wrong.csv", text)
+    if "file" in wish:
+        wish = {"file": str(operator.folder / wish["file"])}
+    mark = operator.account.mark()
+    run = operator.play(playbook, **wish)
+    text = " ".join(run.stdout.split())
+    assert run.code != 0 and [one for one in why if one not in text] == [], run.output
+    # The inventory is read before.
+    assert {call["service"] for call in operator.account.calls(mark)} <= {"cloudformation", "sts"}
+
+
+def test_users_leave_and_come_back_with_exactly_what_they_had(operator: Operator) -> None:
+    pool = operator.pool
+    for name in ("jane", "joe"):
+        pool.confirmed(name, PASSWORD)
+        pool.admin("admin_add_user_to_group", Username=name, GroupName="field_engineers")()
+    pool.admin("admin_add_user_to_group", Username="jane", GroupName="warehouse_managers")()
+    original = operator.state()
+    tokens = pool.tokens("jane", PASSWORD)
+
+    mark = operator.account.mark()
+    rehearsal = operator.play("offboard-user", "--check", "--diff", name="jane,joe,jane")
+    assert rehearsal.code == 0, rehearsal.output
+    assert operator.account.mutating(mark) == []
+    assert (
+        "disabled  jane" in rehearsal.stdout
+        and "- group field_engineers; - group warehouse_managers" in rehearsal.stdout
+    )
+
+    run = operator.play("offboard-user", name="jane,joe,jane")
+    assert run.code == 0, run.output
+    gone = {name: (False, attributes, []) for name, (_on, attributes, _groups) in original["users"].items()}
+    assert operator.state()["users"] == gone
+    assert "NotAuthorizedException" in refused(pool.refresh, tokens["RefreshToken"])
+    assert "NotAuthorizedException" in refused(pool.client.get_user, AccessToken=tokens["AccessToken"])
+    text = " ".join(run.stdout.split())
+    assert "without asking Cognito" in text and "accepts those that were issued before until 20" in text
+
+    mark = operator.account.mark()
+    again = operator.play("offboard-user", name="jane,joe")
+    assert again.code == 0 and recap(again)["changed"] == 0, again.output
+    assert operator.writes(mark) == []
+
+    one = operator.play("offboard-user", name="jane", switch_back=True)
+    assert one.code == 0, one.output
+    assert operator.state()["users"] == {"jane": original["users"]["jane"], "joe": gone["joe"]}
+    assert "NotAuthorizedException" in refused(pool.refresh, tokens["RefreshToken"])
+    assert pool.tokens("jane", PASSWORD)["AccessToken"]
+    both = operator.play("offboard-user", name="jane,joe", switch_back=True)
+    assert both.code == 0 and "Brought back before: jane." in both.stdout, both.output
+    assert operator.state() == original
+
+    mark = operator.account.mark()
+    nobody = operator.play("offboard-user", name="joe,nobody")
+    assert nobody.code != 0 and "nobody: there is no such user in this pool" in nobody.stdout
+    assert operator.writes(mark) == []
+
+
+def test_a_killed_offboarding_is_finished_by_the_same_command_and_undone_as_a_whole(operator: Operator) -> None:
+    pool = operator.pool
+    pool.confirmed("jane", PASSWORD)
+    for group in ("field_engineers", "warehouse_managers"):
+        pool.admin("admin_add_user_to_group", Username="jane", GroupName=group)()
+    original = operator.state()
+    operator.kill_at("offboard-user", "AdminDisableUser", name="jane")
+    mark = operator.account.mark()
+    run = operator.play("offboard-user", name="jane")
+    assert run.code == 0, run.output
+    assert "AdminUserGlobalSignOut" in operator.writes(mark)
+    assert operator.state()["users"]["jane"][::2] == (False, [])
+    back = operator.play("offboard-user", name="jane", switch_back=True)
+    assert back.code == 0, back.output
+    assert operator.state() == original
