@@ -33,7 +33,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_value 
 FAILED = "RotationFailed"
 
 # Seconds between two looks at what a rotation function says, of one secret's log and of all secrets' events.
-LOG_EVERY, EVENTS_EVERY = 2.0, 10.0
+LOG_EVERY, EVENTS_EVERY = 2.0, 5.0
 
 # How AWS Lambda says that a call failed, in its text and in its JSON format:
 # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html, nodejs-logging.html, and "Task timed out" of the
