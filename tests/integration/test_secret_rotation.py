@@ -303,6 +303,42 @@ def test_a_killed_rotation_is_put_back_instead(application: Application) -> None
     assert application.works() == print_before
 
 
+def test_functions_that_cannot_start_anew_leave_neither_old_nor_new_after_the_same_command(
+    application: Application,
+) -> None:
+    print_before, before = application.works(), application.current()
+    told = {"error": "ServiceException", "status": 500, "message": "not now"}
+    application.account.fault(service="lambda", operation="UpdateAlias", mode="error", times=0, **told)
+    wish = {**SHORT, "secret_rotation_restart_tries": 0}
+    run = application.play(**wish)
+    assert run.code != 0
+    assert application.current() == before
+    application.account.clear_faults()
+    goes_on = application.play(**wish)
+    assert goes_on.code != 0
+    assert "an earlier run has failed" in flat(goes_on) and "not now" in flat(goes_on), goes_on.output
+    assert application.current() == before
+    assert application.works() == print_before
+    run = application.play(**wish)
+    assert run.code == 0, run.output
+    assert application.works() != print_before
+
+
+def test_everything_that_is_due_is_rotated_each_in_its_way(application: Application) -> None:
+    print_before, keys_before = application.works(), application.current(API_KEYS)
+    # Somebody else changes a function at the same moment: it is tried once more.
+    conflict = {"error": "PreconditionFailedException", "status": 412, "message": "another revision"}
+    application.account.fault(service="lambda", operation="UpdateFunctionConfiguration", mode="error", **conflict)
+    mark = application.account.mark()
+    run = application.play(max_age_days=0)
+    assert run.code == 0, run.output
+    assert application.works() != print_before
+    assert application.current(API_KEYS) != keys_before
+    writes = application.writes(mark)
+    assert (writes["RotateSecret"], writes["PutSecretValue"], writes["UpdateAlias"]) == (1, 1, 6)
+    application.assert_no_value_was_told()
+
+
 def test_fifty_secrets_of_a_prefix_start_each_function_anew_once(account: Account, tmp_path: Path) -> None:
     application = Application(account, tmp_path)
     names = [f"/batch/{number:02}" for number in range(50)]
