@@ -48,8 +48,13 @@ _value:
   type: dict
 """
 
-ADDED, CHANGED, INVITED, SIGNED_OUT = "added", "changed", "invited again", "signed out"
-ENABLED, DISABLED, REMOVED = "enabled", "disabled", "removed"
+ADDED = "added"
+CHANGED = "changed"
+INVITED = "invited again"
+SIGNED_OUT = "signed out"
+ENABLED = "enabled"
+DISABLED = "disabled"
+REMOVED = "removed"
 _KINDS = (ADDED, CHANGED, INVITED, SIGNED_OUT, ENABLED, DISABLED, REMOVED)
 
 
