@@ -44,9 +44,10 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(users), the recorded states, for the filter P(runbook.aws.users_from_record#filter); C(back), the names
-      of those who were brought back already; C(unknown), the names that are on no record; C(records), the records that have them, with C(id), C(restored) (everyone of the record who is back
-      then) and C(whole), whether that is all of them.
+    - C(users), the recorded states, for the filter P(runbook.aws.users_from_record#filter).
+    - C(back), the names of those who were brought back already, and C(unknown), those that are on no record.
+    - C(records), the records that have the users, with C(id), C(restored) (everyone of the record who is back then) and
+      C(whole), whether that is all of them.
   type: dict
 """
 
