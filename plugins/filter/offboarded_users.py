@@ -14,8 +14,8 @@ short_description: Find on record what users were before their access was taken
 version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
-  - A user can be on several records - it came back by other ways and lost its access again, or a run was killed and another
-    one did the rest. The newest record in which it could sign in has what it was; where there is none, it was disabled
+  - A user can be on several records - it came back by other ways and lost its access again, or a run was killed and
+    another one did the rest. The newest record in which it could sign in has what it was; where there is none, it was disabled
     from the start, and the oldest record has what it was.
 options:
   _input:

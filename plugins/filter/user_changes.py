@@ -16,8 +16,8 @@ short_description: Tell what a plan changes for users or groups
 version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
-  - Of each user or group that changes it tells what kind of change that is and what changes in it; of all of them how many
-    there are of each kind, and who.
+  - Of each user or group that changes it tells what kind of change that is and what changes in it; of all of them how
+    many there are of each kind, and who.
 options:
   _input:
     description: RV(ignore:results) of M(runbook.aws.cognito_user) or M(runbook.aws.cognito_group).
@@ -43,8 +43,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(rows) with C(name), C(change) and C(what) for each that changes; C(lines), one for each kind with count and names;
-      C(unchanged), how many stay as they are; C(lost), how many can sign in no more.
+    - C(rows) with C(name), C(change) and C(what) for each that changes; C(lines), one for each kind with count and
+      names; C(unchanged), how many stay as they are; C(lost), how many can sign in no more.
   type: dict
 """
 

@@ -14,8 +14,8 @@ short_description: Keep what users or groups were before a change
 version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
-  - Takes what changes, and tells of each group and attribute by itself whether it was there. In this form the states of a
-    run that was killed and of the one that goes on with it can be joined, and what was there before the first counts.
+  - Takes what changes, and tells of each group and attribute by itself whether it was there. In this form the states of
+    a run that was killed and of the one that goes on with it can be joined, and what was there before the first counts.
   - The filter P(runbook.aws.users_from_record#filter) gives back what the modules take.
 options:
   _input:

@@ -14,8 +14,8 @@ short_description: Add the users of a pool that are not named, to be disabled or
 version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
-  - Users that come from an external identity provider are not added. They are kept there, and the next sign-in would make
-    one that was deleted again.
+  - Users that come from an external identity provider are not added. They are kept there, and the next sign-in would
+    make one that was deleted again.
 options:
   _input:
     description: The users that are asked for, elements of O(runbook.aws.cognito_user#module:users).
