@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import PREVIOUS, Wish
+
 DOCUMENTATION = r"""
 name: rotation_back
 short_description: What puts a rotation back, and what must not be put back
@@ -18,7 +20,9 @@ description:
     become the current one.
 options:
   _input:
-    description: The record of the rotation, with C(baseline), C(intended), C(applied) and its elements in C(details.rotation).
+    description:
+      - The record of the rotation, with C(id), which was its stamp, C(baseline), C(applied), and its elements in
+        C(details.rotation).
     type: dict
     required: true
   found:
@@ -44,15 +48,16 @@ _value:
 
 def rotation_back(record: Mapping[str, Any], found: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """See DOCUMENTATION."""
-    before, ours = _versions(record, "baseline"), [_versions(record, part) for part in ("intended", "applied")]
+    before, applied = _versions(record, "baseline"), _versions(record, "applied")
     now = {one["target"]: one for one in found}
     elements, left = [], []
     for element in record["details"]["rotation"]["elements"]:
         name = element["name"]
         if name not in before:
             continue  # Nothing was recorded of it, so nothing was changed.
-        made = {versions[name] for versions in ours if versions.get(name)}
-        if why := _why_not(now.get(name, {}), before[name], made):
+        # A run that was killed may have made a version that it did not record; its stamp tells.
+        stamp = Wish(name, stamp=record["id"])
+        if why := _why_not(now.get(name, {}), before[name], applied.get(name), stamp):
             left.append({"secret": name, "why": why})
         else:
             elements.append({"name": name, "version_id": before[name]})
@@ -63,17 +68,23 @@ def _versions(record: Mapping[str, Any], part: str) -> dict[str, str | None]:
     return {element["name"]: element.get("version_id") for element in (record.get(part) or {}).get("versions", ())}
 
 
-def _why_not(now: Mapping[str, Any], before: str | None, made: set[str | None]) -> str:
+def _why_not(now: Mapping[str, Any], before: str | None, applied: str | None, stamp: Wish) -> str:
     """Why a secret must not be put back, or nothing."""
     if not now or now.get("error"):
         return f"it cannot be read: {now.get('error', 'it was not asked for')}"
-    current, pending = now["version_id"], now.get("pending") or {}
     if before is None:
         return "it had no value before"
-    if current not in (before, *made):
-        return f"somebody else has changed it since: its version is {current}"
-    # One that was left long ago will not become the current one any more.
-    if pending.get("version_id") in made and current == before and not pending.get("stuck"):
+    made, current, pending = stamp.stamped(now["arn"]), now["version_id"] or "", now.get("pending")
+    if current not in (before, applied) and not current.startswith(made):
+        return f"somebody else has changed it since: its version is {current or 'none'}"
+    # One that was left long ago will not become the current one any more, and one that was current has been.
+    ended = {version["version_id"] for version in now["versions"] if PREVIOUS in version["stages"]}
+    if (
+        pending
+        and pending["version_id"].startswith(made)
+        and not pending["stuck"]
+        and pending["version_id"] not in ended
+    ):
         return (
             f"its rotation to version {pending['version_id']} may be under way. Run the same command without"
             " secret_rotation_switch_back, which waits for it, or again in a quarter of an hour"

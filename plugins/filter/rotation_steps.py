@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import Wish
+
 DOCUMENTATION = r"""
 name: rotation_steps
 short_description: Which secrets are changed, which functions then start anew, and what is left and why
@@ -45,11 +47,10 @@ options:
     type: list
     elements: dict
     default: []
-  intended:
-    description: The versions that were to become current, as elements of O(runbook.aws.secretsmanager_rotation#module:secrets).
-    type: list
-    elements: dict
-    default: []
+  stamp:
+    description: The stamp of the change, by which its versions are known.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -82,15 +83,16 @@ def rotation_steps(
     used: Mapping[str, Any],
     functions: Iterable[Mapping[str, Any]] = (),
     found: Iterable[Mapping[str, Any]] = (),
-    intended: Iterable[Mapping[str, Any]] = (),
+    stamp: str = "",
 ) -> dict[str, list[Any]]:
     """See DOCUMENTATION."""
-    wanted = {element["name"]: element.get("version_id") for element in intended}
+    elements = list(elements)
+    wanted = {element["name"]: element.get("version_id") for element in elements}
     now = {one["target"]: one for one in found}
     refused = {
         result["target"]: result
         for result in secrets
-        if result["error"] and not _was_made(now.get(result["target"]), wanted.get(result["target"]))
+        if result["error"] and not _was_made(now.get(result["target"]), wanted.get(result["target"]), stamp)
     }
     stuck = {result["target"]: result["error"] for result in functions if result["error"]}
     users: dict[str, list[str]] = {}
@@ -114,8 +116,12 @@ def rotation_steps(
     }
 
 
-def _was_made(now: Mapping[str, Any] | None, version: str | None) -> bool:
-    return bool(now and version and now.get("version_id") == version)
+def _was_made(now: Mapping[str, Any] | None, wanted: str | None, stamp: str) -> bool:
+    """Whether the version is there that was asked for, or that the stamp makes."""
+    if not now or now.get("error"):
+        return False
+    made = Wish(now["target"], stamp=stamp).stamped(now["arn"]) if stamp else None
+    return now["version_id"] == wanted or bool(made and (now["version_id"] or "").startswith(made))
 
 
 def _goes_on(result: Mapping[str, Any], now: Mapping[str, Mapping[str, Any]]) -> bool:

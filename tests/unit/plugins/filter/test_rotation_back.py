@@ -8,31 +8,50 @@ from typing import Any
 import pytest
 
 from ansible_collections.runbook.aws.plugins.filter.rotation_back import FilterModule, rotation_back
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import Wish
 
 BACK = {"name": "a", "version_id": "old"}
+ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:a-AbCdEf"
+STAMP = "20261127T041456Z-6779"
+NEW = f"{Wish('a', stamp=STAMP).stamped(ARN)}-1"
 
 
 def record(**parts: Any) -> dict[str, Any]:
-    said = {"baseline": "old", "intended": "new", "applied": "new", **parts}
+    said = {"baseline": "old", "applied": NEW, **parts}
     versions = {
         part: {"versions": [{"name": "a", **({"version_id": version} if version else {})}]}
         for part, version in said.items()
         if version is not Ellipsis
     }
-    return {"applied": {}, "baseline": {}, **versions, "details": {"rotation": {"elements": [{"name": "a"}]}}}
+    rotation = {"elements": [{"name": "a", "action": "rotate"}]}
+    return {"id": STAMP, "applied": {}, "baseline": {}, **versions, "details": {"rotation": rotation}}
 
 
-def found(version: str, **more: Any) -> dict[str, Any]:
-    return {"target": "a", "version_id": version, "pending": None, "error": None, **more}
+def found(version: str | None, previous: str = "", **more: Any) -> dict[str, Any]:
+    versions = [{"version_id": previous, "stages": ["AWSPREVIOUS"]}]
+    return {
+        "target": "a",
+        "arn": ARN,
+        "version_id": version,
+        "versions": versions,
+        "pending": None,
+        "error": None,
+        **more,
+    }
+
+
+def pending(version: str, stuck: bool = False) -> dict[str, Any]:
+    return {"version_id": version, "stuck": stuck}
 
 
 GOES_BACK: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "the new version is current": (record(), found("new")),
-    "it was killed before it was known what was made": (record(applied=...), found("new")),
-    "another attempt was made than was intended": (record(applied="newer"), found("newer")),
+    "the new version is current": (record(), found(NEW)),
+    "it was killed before it was known what was made": (record(applied=...), found(NEW)),
+    "it was set to a version that was there": (record(applied="older"), found("older")),
     "it is back already": (record(), found("old")),
-    "a rotation was left long ago": (record(), found("old", pending={"version_id": "new", "stuck": True})),
-    "somebody else's rotation is under way": (record(), found("new", pending={"version_id": "x", "stuck": False})),
+    "it is back, and its label is left": (record(), found("old", previous=NEW, pending=pending(NEW))),
+    "a rotation was left long ago": (record(), found("old", pending=pending(NEW, stuck=True))),
+    "somebody else's rotation is under way": (record(), found(NEW, pending=pending("x"))),
 }
 
 
@@ -43,12 +62,13 @@ def test_it_goes_back_to_what_it_was(kept: dict[str, Any], now: dict[str, Any]) 
 
 STAYS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
     "somebody changed it": (record(), [found("other")], "somebody else has changed it since: its version is other"),
+    "it has no value any more": (record(), [found(None)], "its version is none"),
     "its rotation goes on": (
         record(applied=...),
-        [found("old", pending={"version_id": "new", "stuck": False})],
-        "its rotation to version new may be under way",
+        [found("old", pending=pending(NEW))],
+        f"its rotation to version {NEW} may be under way",
     ),
-    "it had no value": (record(baseline=None), [found("new")], "it had no value before"),
+    "it had no value": (record(baseline=None), [found(NEW)], "it had no value before"),
     "it cannot be read": (record(), [{"target": "a", "error": "denied"}], "it cannot be read: denied"),
     "it was not found": (record(), [], "it cannot be read"),
 }

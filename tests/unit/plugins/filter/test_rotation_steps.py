@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.filter.rotation_steps import FilterModule, rotation_steps
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import Wish
 
 A, B = {"name": "a", "action": "rotate"}, {"name": "b", "action": "rotate"}
 USED = {
@@ -16,7 +17,7 @@ USED = {
     ],
     "restarts": [{"name": "orders", "publish": True, "alias": ["live"]}, {"name": "reports"}],
 }
-MADE, UNDER_WAY = "version-that-was-made", "version-under-way"
+ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:a-AbCdEf"
 
 
 def result(target: str, error: str | None = None, code: str | None = None) -> dict[str, Any]:
@@ -42,14 +43,18 @@ def test_a_secret_is_left_when_one_of_its_users_cannot_start_anew() -> None:
 
 
 def test_what_was_made_though_its_answer_was_lost_counts_as_made() -> None:
-    found = [{"target": "a", "version_id": MADE, "pending": None}]
-    intended = [{"name": "a", "version_id": MADE}]
-    steps = rotation_steps([A], [result("a", "no answer")], USED, found=found, intended=intended)
-    assert steps["elements"] == [A] and steps["left"] == []
+    made = Wish("a", stamp="of-this-run").stamped(ARN)
+    found = {"target": "a", "arn": ARN, "version_id": f"{made}-2", "pending": None, "error": None}
+    lost = [result("a", "no answer")]
+    assert rotation_steps([A], lost, USED, found=[found], stamp="of-this-run")["left"] == []
+    assert len(rotation_steps([A], lost, USED, found=[found], stamp="of-another")["left"]) == 1
+    assert len(rotation_steps([A], lost, USED, found=[found])["left"]) == 1
+    back = {"name": "a", "version_id": f"{made}-2"}
+    assert rotation_steps([back], lost, USED, found=[found])["elements"] == [back]
 
 
 def test_a_rotation_that_took_too_long_may_still_end() -> None:
-    pending = {"target": "a", "version_id": "before", "pending": {"version_id": UNDER_WAY}}
+    pending = {"target": "a", "arn": ARN, "version_id": "before", "pending": {"version_id": "new"}}
     late = rotation_steps([A], [result("a", "it took too long")], USED, found=[pending])
     assert late["left"][0]["under_way"] is True
     failed = rotation_steps([A], [result("a", "it says no", "RotationFailed")], USED, found=[pending])
