@@ -109,7 +109,9 @@ class Operator:
         users = {}
         for name in self.pool.names():
             user = self.pool.get(name)
-            attributes = {key: value for key, value in self.pool.attributes(name).items() if key != "sub"}
+            # An address that nobody ever said anything of counts as not verified.
+            attributes = {"email_verified": "false", **self.pool.attributes(name)}
+            del attributes["sub"]
             users[name] = (user["Enabled"], attributes, sorted(self.pool.groups(name)))
         groups = self.pool.client.list_groups(UserPoolId=self.pool.id)["Groups"]
         return {"users": users, "groups": sorted(group["GroupName"] for group in groups)}
@@ -230,13 +232,13 @@ def test_a_file_brings_a_pool_to_what_it_says_and_the_last_run_is_undone(operato
     assert operator.writes(mark) == []
 
 
-def test_users_who_are_not_in_the_file_are_disabled_but_not_too_many(operator: Operator) -> None:
+def test_users_who_are_not_in_the_file_are_disabled_and_others_go_but_not_too_many(operator: Operator) -> None:
     for name in ("a", "b", "c", "d", "e"):
         operator.pool.confirmed(name, PASSWORD)
+    operator.pool.admin("admin_add_user_to_group", Username="e", GroupName="warehouse_managers")()
     original = operator.state()
-    path = operator.file(
-        "users.csv", "\ufeffname,groups,invite\r\na,field_engineers,\r\nb,,\r\nc,,\r\nnew,,handover\r\n"
-    )
+    rows = ["name,groups,invite,state", "a,field_engineers,,", "b,,,", "c,,,", "e,,,absent", "new,,handover,"]
+    path = operator.file("users.csv", "\ufeff" + "\r\n".join(rows))
     wish = {"file": path, "exact": True, "handover_file": str(operator.folder / "passwords")}
 
     mark = operator.account.mark()
@@ -249,7 +251,8 @@ def test_users_who_are_not_in_the_file_are_disabled_but_not_too_many(operator: O
     run = operator.play("manage-users", "-vvv", confirm_lost=2, **wish)
     assert run.code == 0, run.output
     users = operator.state()["users"]
-    assert {name for name, (enabled, *_rest) in users.items() if not enabled} == {"d", "e"}
+    assert sorted(users) == ["a", "b", "c", "d", "new"]
+    assert {name for name, (enabled, *_rest) in users.items() if not enabled} == {"d"}
     assert users["a"][2] == ["field_engineers"]
     passwords = operator.folder / "passwords"
     assert passwords.stat().st_mode & 0o777 == 0o600
@@ -292,6 +295,30 @@ def test_a_killed_run_is_finished_by_the_same_command_and_undone_as_a_whole(oper
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
     assert operator.state() == original
+
+
+def test_what_fails_for_one_user_is_done_for_the_others_and_finished_by_the_same_command(operator: Operator) -> None:
+    path = operator.file("users.csv", "name,groups\nx,field_engineers\ny,field_engineers\n")
+    operator.account.fault(
+        operation="AdminAddUserToGroup",
+        match={"Username": "y"},
+        error="LimitExceededException",
+        status=400,
+        message="No more groups",
+        times=0,
+    )
+    failed = operator.play("manage-users", file=path, invite="none")
+    assert failed.code != 0 and "No more groups" in failed.stdout, failed.output
+    users = operator.state()["users"]
+    assert (users["x"][2], users["y"][2]) == (["field_engineers"], [])
+    operator.account.clear_faults()
+    mark = operator.account.mark()
+    run = operator.play("manage-users", file=path, invite="none")
+    assert run.code == 0, run.output
+    assert operator.writes(mark) == ["AdminAddUserToGroup"]
+    back = operator.play("manage-users", switch_back=True)
+    assert back.code == 0, back.output
+    assert operator.state()["users"] == {}
 
 
 WRONG: dict[str, tuple[str, dict[str, Any], list[str]]] = {
