@@ -312,6 +312,7 @@ def test_functions_that_cannot_start_anew_leave_neither_old_nor_new_after_the_sa
     wish = {**SHORT, "secret_rotation_restart_tries": 0}
     run = application.play(**wish)
     assert run.code != 0
+    assert "Putting it back has failed too" in flat(run), run.output
     assert application.current() == before
     application.account.clear_faults()
     goes_on = application.play(**wish)
@@ -355,7 +356,7 @@ def test_fifty_secrets_of_a_prefix_start_each_function_anew_once(account: Accoun
     )
     assert run.code != 0
     text = flat(run)
-    assert "/batch/by-hand: it has no rotation function" in text or "it has no rotation function" in text, run.output
+    assert "/batch/by-hand: it has no rotation function" in text, run.output
     assert "/batch/gone" not in text
     writes = application.writes(mark)
     assert (writes["PutSecretValue"], writes["UpdateFunctionConfiguration"]) == (50, 10)
@@ -365,6 +366,13 @@ def test_fifty_secrets_of_a_prefix_start_each_function_anew_once(account: Accoun
         assert value["key"] not in run.output
     (report,) = application.records()
     assert "by-hand" in json.dumps(report)
+
+    mark = account.mark()
+    back = application.play(secret_rotation_prefix="/batch/", secret_rotation_switch_back=True)
+    assert back.code == 0, back.output
+    writes = application.writes(mark)
+    assert (writes["UpdateSecretVersionStage"], writes["UpdateFunctionConfiguration"]) == (50, 10)
+    assert "old" in application.secrets.get_secret_value(SecretId=names[7])["SecretString"]
 
 
 @pytest.fixture(scope="module")
@@ -399,8 +407,17 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "a secret that is not there": ([], {"secret_rotation_secrets": ["no/such"]}, "no/such"),
     "a secret without a rotation function": (
         [],
-        {"secret_rotation_secrets": [API_KEYS]},
+        {"secret_rotation_secrets": [API_KEYS], "secret_rotation_ways": {}},
         "it has no rotation function",
+    ),
+    "a file that others may read": (
+        [],
+        {
+            "secret_rotation_secrets": API_KEYS,
+            "secret_rotation_action": "set",
+            "secret_rotation_value_file": "README.md",
+        },
+        "README.md",
     ),
     "nothing to undo": ([], {**SHORT, "secret_rotation_switch_back": True}, "so there is nothing to undo"),
     "an application that is down": (
