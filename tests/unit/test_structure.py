@@ -136,6 +136,15 @@ def test_a_role_is_complete(role: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_a_role_goes_by_its_own_name(role: str) -> None:
+    folder = ROOT / "roles" / role
+    about = yaml.safe_load((folder / "meta" / "main.yml").read_text())["galaxy_info"]
+    assert about["role_name"] == role
+    others = [yaml.safe_load(path.read_text())["galaxy_info"] for path in (ROOT / "roles").glob("*/meta/main.yml")]
+    assert [other["role_name"] for other in others if other["description"] == about["description"]] == [role]
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_molecule_scenario_that_applies_and_verifies_it(role: str) -> None:
     scenario = ROOT / "extensions" / "molecule" / role
     assert (scenario / "molecule.yml").is_file()
