@@ -38,6 +38,7 @@ class Reader:
         targets: The users, with a `Wish` each.
         handover: Where passwords are left, if it is said.
         workers: How many calls are made at the same time.
+        new_groups: Groups that are planned for as if they were there.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Reader:
         targets: Sequence[Target],
         handover: Handover | None,
         workers: int,
+        new_groups: Sequence[str] = (),
     ) -> None:
         self._aws, self._pool, self._handover, self._workers = aws, pool, handover, workers
+        self._new_groups = tuple(new_groups)
         self._wishes: list[Wish] = [target.desired for target in targets]
         self._groups: tuple[str, ...] = ()
         self._directory: Directory | None = None
@@ -76,7 +79,7 @@ class Reader:
         """
         ends = any(wish.sign_out or wish.enabled is False for wish in self._wishes)
         tokens = fetch_tokens(self._aws, self._pool.id, self._workers) if ends else Tokens()
-        return Context(self._pool, self._groups, self._handover, tokens)
+        return Context(self._pool, self._groups + self._new_groups, self._handover, tokens)
 
     def fetch(self, target: Target) -> State:
         """What the plan of one user needs.

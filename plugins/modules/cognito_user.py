@@ -109,6 +109,13 @@ options:
           - Sign the user out of everything (C(AdminUserGlobalSignOut)), in every run. Refresh tokens are revoked.
         type: bool
         default: false
+  new_groups:
+    description:
+      - Groups that an earlier task makes. In check mode, where it has not made them, users are planned as if these
+        groups were there. Otherwise it means nothing.
+    type: list
+    elements: str
+    default: []
   handover:
     description:
       - Where temporary passwords of users with O(users[].invite=handover) are left. One of O(handover.secret_prefix)
@@ -292,6 +299,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 SPEC = {
     "user_pool_id": {"type": "str", "required": True},
     "users": USERS_SPEC,
+    "new_groups": {"type": "list", "elements": "str", "default": []},
     "handover": {
         "type": "dict",
         "options": {
@@ -313,7 +321,8 @@ def main() -> None:
         pool = fetch_pool(aws, module.params["user_pool_id"])
         refuse_same(pool, targets)
         on_the_way = HandingOver(aws, pool.minimum_length)
-        reader = Reader(on_the_way, pool, targets, handover, module.params["workers"])
+        new_groups = module.params["new_groups"] if module.check_mode else ()
+        reader = Reader(on_the_way, pool, targets, handover, module.params["workers"], new_groups)
         reader.prepare()
     except (AwsError, Refused) as error:
         module.fail_json(msg=str(error))

@@ -129,6 +129,16 @@ def test_users_become_what_is_wanted_and_come_back_and_check_mode_told_it(pool: 
     assert seen(pool) == start
 
 
+def test_check_mode_plans_with_groups_that_an_earlier_task_would_have_made(pool: Pool) -> None:
+    wish = {"name": "jane", "groups": ["drivers"]}
+    planned = users(pool, wish, new_groups=["drivers"], check=True)
+    assert planned["rc_"] == 0, planned["output"]
+    assert planned["results"][0]["after"]["groups"] == ["drivers"]
+    refused = users(pool, wish, new_groups=["drivers"])
+    assert refused["rc_"] == 1
+    assert "drivers" in refused["msg"]
+
+
 def test_a_deleted_user_comes_back_as_another_one_whom_nobody_wrote_to(pool: Pool) -> None:
     start, sub = seen(pool), pool.attributes("jane")["sub"]
     done = users(pool, {"name": "jane", "state": "absent"}, {"name": "nobody", "state": "absent"})
