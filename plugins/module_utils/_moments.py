@@ -15,7 +15,8 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
 LATEST = "latest"
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-_AGO = re.compile(r"(\d+(?:\.\d+)?) ?(s|m|min|h|d) ago")
+# Of `-e 'to=15m ago'` Ansible leaves "15m", and a point in the past can only mean that long ago.
+_AGO = re.compile(r"(\d+(?:\.\d+)?) ?(s|m|min|h|d)(?: ago)?")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
@@ -55,7 +56,7 @@ def resolve(text: str, now: datetime) -> datetime | None:
     """A point in the past: a time with its zone, how long ago, or none for `latest`.
 
     Args:
-        text: `2026-11-24T06:00:00Z`, `15m ago` (s, m, h or d), or `latest`.
+        text: `2026-11-24T06:00:00Z`, `15m ago` or `15m` (s, m, h or d), or `latest`.
         now: What "ago" counts from: AWS's clock.
 
     Raises:
