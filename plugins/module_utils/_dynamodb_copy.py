@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -30,7 +31,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_compare impo
     Scanned,
     tables_of,
 )
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_export import Export, check_header, exported
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_export import Export, Kept, check_header, exported
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import (
     MOST_READ,
     MOST_WRITTEN,
@@ -42,6 +43,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values impor
     Item,
     KeySchema,
     Value,
+    fingerprint,
     is_newer,
     same,
     typed,
@@ -53,8 +55,12 @@ from ansible_collections.runbook.aws.plugins.module_utils._spill import Lines, b
 
 # What becomes of items; each is counted.
 CREATED, OVERWRITTEN, DELETED, NEWER, UNCHANGED = "created", "overwritten", "deleted", "newer", "unchanged"
+CHANGED_SINCE = "changed_since"
 WRITTEN = (CREATED, OVERWRITTEN, DELETED)
-COUNTED = (*WRITTEN, NEWER, UNCHANGED)
+COUNTED = (*WRITTEN, NEWER, CHANGED_SINCE, UNCHANGED)
+
+# How many keys of items are told that somebody has changed since.
+_TOLD = 5
 
 # Where exports are by default, below the current directory.
 EXPORTS = Path("var") / "exports"
@@ -71,11 +77,19 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    changed_since: list[str] = field(default_factory=list)
 
     def add(self, kind: str, number: int = 1) -> None:
         """So many more."""
         with self.lock:
             self.counts[kind] += number
+
+    def add_one(self, kind: str, key: str) -> None:
+        """One more; some keys are remembered of items that others have changed."""
+        with self.lock:
+            self.counts[kind] += 1
+            if kind == CHANGED_SINCE:
+                self.changed_since = nsmallest(_TOLD, [*self.changed_since, key])
 
     @property
     def written(self) -> bool:
@@ -94,7 +108,7 @@ class Found:
     Attributes:
         target: The table that is written.
         source: The table that is read; none if an export is given back.
-        work: A line for each item that has to be written: the text of its key, and for an export the item.
+        work: A line for each item that has to be written: the text of its key, and for an export what that has of it.
         tally: What will become of how many items.
         export: Where what is overwritten is kept; none if it is not.
         everything: The target is empty and gets all of the source, so there is no list.
@@ -137,6 +151,8 @@ def check(wish: Mapping[str, Any]) -> None:
     chosen = [name for name in ("keys", "filter") if wish[name] is not None]
     if wish["source_file"] is not None and (wish["filter"] is not None or wish["delete_extra"]):
         raise Refused(f"{target}: neither filter nor delete_extra can be used with source_file.")
+    if wish["overwrite_changed"] and wish["source_file"] is None:
+        raise Refused(f"{target}: overwrite_changed is about giving back, so it needs source_file.")
     if wish["source_file"] is not None and wish["source_file"] == wish["export"]:
         raise Refused(f"{target}: export and source_file are the same file.")
     if len(chosen) > 1:
@@ -166,20 +182,18 @@ def plan_copy(target: Target, found: Found, check_mode: bool) -> Plan:
     if not found.everything or check_mode:
         after |= found.tally.told()
     writes = found.everything or found.tally.written
-    notes = (
-        [f"{target.name}: {found.absent} of the keys are not in {wish['source']}, so nothing is done about them."]
-        if found.absent
-        else []
-    )
+    notes = list(_notes(target.name, found, wish))
+    exported = found.export.number if found.export else 0
+    if found.export and (writes or exported):
+        after |= {"export": str(found.export.path), "exported": exported}
     if not writes:
         return Plan(nothing, after, (), tuple(notes))
     before = nothing
     if found.export:
         before = {"source_file": str(found.export.path), "target": target.name}
-        after["export"] = before["source_file"]
     else:
         notes.append(f"{target.name}: nothing is exported, so this can not be undone.")
-    learns = {kind: kind for kind in COUNTED}
+    learns = {kind: kind for kind in (*COUNTED, *(["exported"] if found.export else []))}
     write = (
         Call("dynamodb", "PutItem", {"TableName": target.name, "Item": {}}, learns=learns)
         if wish["unless_newer"]
@@ -187,6 +201,19 @@ def plan_copy(target: Target, found: Found, check_mode: bool) -> Plan:
     )
     look = Call("dynamodb", "DescribeTable", {"TableName": target.name})
     return Plan(before, after, (write, look), tuple(notes))
+
+
+def _notes(target: str, found: Found, wish: Mapping[str, Any]) -> Iterator[str]:
+    if found.absent:
+        yield f"{target}: {found.absent} of the keys are not in {wish['source']}, so nothing is done about them."
+    if number := found.tally.counts[CHANGED_SINCE]:
+        keys = [found.target.schema.shown(key) for key in found.tally.changed_since]
+        shown = "; ".join(", ".join(f"{name}={value}" for name, value in key.items()) for key in keys)
+        yield (
+            f"{target}: {number} of the items were changed after they were written, so they are left as they are:"
+            f" {shown}{' and others' if number > len(keys) else ''}. To bring them back nevertheless, and lose what was"
+            " changed, set overwrite_changed."
+        )
 
 
 class Copier:
@@ -292,7 +319,7 @@ class Copier:
         only = None if wish["keys"] is None else {schema.text(schema.from_shown(key)) for key in wish["keys"]}
         with self._hands() as hands:
             for rows in exported(wish["source_file"], found.target):
-                hands.submit(self._weigh, found, wish, [row for row in rows if only is None or row[0] in only])
+                hands.submit(self._weigh, found, wish, [row for row in rows if only is None or row.key in only])
 
     def _named(self, found: Found, source: Table, wish: Mapping[str, Any]) -> Found:
         keys = list(dict.fromkeys(source.schema.text(source.schema.from_shown(key)) for key in wish["keys"]))
@@ -304,7 +331,8 @@ class Copier:
         """Hold items with these keys against the target, many at the same time."""
 
         def weigh(some: Sequence[str]) -> None:
-            self._weigh(found, wish, list(self._by_key(source, some).items()))
+            rows = self._by_key(source, some)
+            self._weigh(found, wish, [Kept(key, item, _ANYTHING) for key, item in rows.items()])
 
         with self._hands() as hands:
             for some in batched(keys, MOST_READ):
@@ -322,22 +350,22 @@ class Copier:
             def keep(page: Page) -> None:
                 with self._in_hand:
                     for rows in batched(page.items(), MOST_READ):
-                        self._weigh(found, wish, [(source.schema.text(row), row) for row in rows])
+                        self._weigh(found, wish, [Kept(source.schema.text(row), row, _ANYTHING) for row in rows])
                 progress.add(page.scanned)
 
             self._items.scan([(source, keep)], **options)
 
-    def _weigh(self, found: Found, wish: Mapping[str, Any], rows: Sequence[tuple[str, Item | None]]) -> None:
+    def _weigh(self, found: Found, wish: Mapping[str, Any], rows: Sequence[Kept]) -> None:
         """Hold items against the target, and put what has to be written on the list."""
         if not rows:
             return
-        there = self._by_key(found.target, [key for key, _item in rows])
+        there = self._by_key(found.target, [row.key for row in rows])
         lines = []
-        for key, item in rows:
-            kind = fate(item, there.get(key), wish)
-            found.tally.add(kind)
+        for key, item, wrote in rows:
+            kind = fate(item, there.get(key), wish, wrote)
+            found.tally.add_one(kind, key)
             if kind in WRITTEN:
-                lines.append(key if found.source else f"{key}\t{json.dumps(item)}")
+                lines.append(key if found.source else f"{key}\t{json.dumps([item, sorted(wrote)])}")
         found.work.extend(lines)
 
     def _hands(self) -> _Hands:
@@ -362,7 +390,7 @@ class Copier:
                 raise self._stopped[name]
             return self._aws.call(service, operation, **arguments)
         wish, found = self._found[name]
-        tally = Tally(Counter({kind: found.tally.counts[kind] for kind in (UNCHANGED, NEWER)}))
+        tally = Tally(Counter({kind: found.tally.counts[kind] for kind in (UNCHANGED, NEWER, CHANGED_SINCE)}))
         try:
             self._carry_out(wish, found, tally)
         except (AwsError, Refused) as error:
@@ -373,7 +401,7 @@ class Copier:
             found.work.close()
             if found.export:
                 found.export.close()
-        return tally.told()
+        return {**tally.told(), **({"exported": found.export.number} if found.export else {})}
 
     def settled(self, settle: Settle) -> bool:
         """As `Aws.settled`."""
@@ -407,16 +435,17 @@ class Copier:
         """Read what is on the list again, on both sides, and write what still has to be."""
         listed = dict(line.partition("\t")[::2] for line in lines)
         if found.source:
-            rows: Mapping[str, Item | None] = self._by_key(found.source, list(listed))
+            read = self._by_key(found.source, list(listed))
+            rows = [Kept(key, read.get(key), _ANYTHING) for key in listed]
         else:
-            rows = {key: json.loads(text) for key, text in listed.items()}
+            rows = [_listed(key, text) for key, text in listed.items()]
         there = self._by_key(found.target, list(listed))
         steps = []
-        for key in listed:
-            item, former = rows.get(key), there.get(key)
-            if item is None and not (wish["delete_extra"] or key in rows):
+        for key, item, wrote in rows:
+            former = there.get(key)
+            if item is None and found.source and not wish["delete_extra"]:
                 continue  # It was taken out of the source meanwhile: that is not a wish to delete it here.
-            kind = fate(item, former, wish)
+            kind = fate(item, former, wish, wrote)
             if kind in WRITTEN:
                 steps.append((kind, key, item, former))
             else:
@@ -429,7 +458,7 @@ class Copier:
     ) -> None:
         schema = found.target.schema
         if found.export and steps:
-            found.export.add((key, former) for _kind, key, _item, former in steps)
+            found.export.add((key, former, item) for _kind, key, item, former in steps)
         if wish["unless_newer"]:
             for kind, _key, item, _former in steps:
                 put = item is not None and self._items.put_if(
@@ -453,10 +482,22 @@ class Copier:
 # What is to become of an item, the text of its key, the item, and what was there.
 Step: TypeAlias = "tuple[str, str, Item | None, Item | None]"
 
+# Of an item of a table: whatever is in the target may be overwritten.
+_ANYTHING: frozenset[str] = frozenset()
 
-def fate(item: Item | None, former: Item | None, wish: Mapping[str, Any]) -> str:
-    """What becomes of an item, by what it should be and what is there; pure."""
+
+def fate(item: Item | None, former: Item | None, wish: Mapping[str, Any], wrote: frozenset[str] = _ANYTHING) -> str:
+    """What becomes of an item, by what it should be and what is there; pure.
+
+    Args:
+        item: What it should be.
+        former: What is there.
+        wish: The element of `copies`.
+        wrote: Of an export that is given back: fingerprints of what the copy wrote.
+    """
     attribute = wish["unless_newer"]
+    if wrote and not wish["overwrite_changed"] and fingerprint(former) not in wrote | {fingerprint(item)}:
+        return CHANGED_SINCE
     if item is None:
         if former is None or wish["items"] == "missing":
             return UNCHANGED
@@ -482,6 +523,11 @@ def condition(item: Item, key: str, attribute: str) -> dict[str, Any]:
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": {":newer": item[attribute]},
     }
+
+
+def _listed(key: str, text: str) -> Kept:
+    item, wrote = json.loads(text)
+    return Kept(key, item, frozenset(wrote))
 
 
 def _request(schema: KeySchema, key: str, item: Item | None) -> dict[str, Any]:

@@ -4,13 +4,15 @@
 """What a copy overwrites, kept in a file before it is overwritten, so that giving the file back undoes the copy.
 
 The first line says which table it is of. Each other line is a key, as a list of its values, with the item that was
-there, or null where none was:
+there, or null where none was, and the fingerprint of the item that was written over it, or nothing where it was
+deleted:
 
     {"export":"runbook.aws.dynamodb_copy","table":"arn:...","key":"id (S)"}
-    {"key":["u-17"],"item":{"id":{"S":"u-17"},"plan":{"S":"free"}}}
-    {"key":["u-18"],"item":null}
+    {"key":["u-17"],"item":{"id":{"S":"u-17"},"plan":{"S":"free"}},"wrote":"9c1185a5c5e9fc54612808977ee8f548"}
+    {"key":["u-18"],"item":null,"wrote":"b1946ac92492d2347c6235b4d2611184"}
 
-A run that continues one that was killed adds to the same file, so a key may be there twice: its first line counts.
+A run that continues one that was killed adds to the same file, so a key may be there twice. What comes back is the last
+item that was not of the copy itself: the first line's, unless somebody has changed the item between the two runs.
 """
 
 from __future__ import annotations
@@ -21,14 +23,28 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_items import Table
-from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import Item
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import Item, fingerprint
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 from ansible_collections.runbook.aws.plugins.module_utils._spill import SMALL, Lines, Spill, batched, finer
 
 _KIND = "runbook.aws.dynamodb_copy"
+
+
+class Kept(NamedTuple):
+    """What an export has of a key.
+
+    Attributes:
+        key: The key, as text.
+        item: What was there, or none.
+        wrote: Fingerprints of what the copy has written over it. Anything else there is somebody else's.
+    """
+
+    key: str
+    item: Item | None
+    wrote: frozenset[str]
 
 
 class Export:
@@ -47,24 +63,36 @@ class Export:
         self._table = table
         self._lock = threading.Lock()
         self._file = -1
+        self._added = 0
         # An empty one is what a run leaves that is killed as soon as it has made it.
-        if path.exists() and path.stat().st_size:
+        self._continued = path.exists() and path.stat().st_size > 0
+        if self._continued:
             check_header(path, table)
 
-    def add(self, items: Iterable[tuple[str, Item | None]]) -> None:
-        """Keep keys, as texts, with what is there; when this returns, a killed process does not lose them any more.
+    @property
+    def number(self) -> int:
+        """How many keys it has, with those of earlier runs."""
+        if not self._continued:
+            return self._added
+        return sum(len(some) for some in exported(self.path, self._table))
+
+    def add(self, rows: Iterable[tuple[str, Item | None, Item | None]]) -> None:
+        """Keep keys, as texts, with what is there and what is about to be written over it; when this returns, a killed
+        process does not lose them any more.
 
         Raises:
             Refused: They can not be written, so nothing may be overwritten.
         """
         # A key's text is JSON already.
-        data = "".join(f'{{"key":{key},"item":{_json(item)}}}\n' for key, item in items).encode()
+        lines = [f'{{"key":{key},"item":{_json(item)},"wrote":"{fingerprint(wrote)}"}}\n' for key, item, wrote in rows]
+        data = "".join(lines).encode()
         with self._lock:
             try:
                 if self._file < 0:
                     self._open()
                 if os.write(self._file, data) < len(data):
                     raise OSError(None, "the disk is full")
+                self._added += len(lines)
             except OSError as error:
                 raise Refused(
                     f"{self._table.name}: the export {self.path} can not be written: {error.strerror}. Nothing is"
@@ -124,8 +152,8 @@ def check_header(path: Path, table: Table) -> None:
         )
 
 
-def exported(path: Path, table: Table) -> Iterator[list[tuple[str, Item | None]]]:
-    """The keys of an export, as texts, with their items: each key once, in pieces that fit into memory.
+def exported(path: Path, table: Table) -> Iterator[list[Kept]]:
+    """The keys of an export with their items: each key once, in pieces that fit into memory.
 
     Raises:
         Refused: It is no export that fits the table.
@@ -138,7 +166,7 @@ def exported(path: Path, table: Table) -> Iterator[list[tuple[str, Item | None]]
         whole = (line for line in file if line.endswith("\n"))
         for some in batched(whole, 1000):
             try:
-                spill.add_lines(f"{json.dumps(json.loads(line)['key'])}\t{line.rstrip()}" for line in some)
+                spill.add_lines(_spread(line) for line in some)
             except (ValueError, KeyError) as error:
                 raise Refused(
                     f"{table.name}: {path} is damaged: a line of it is no item. Nothing is given back."
@@ -146,12 +174,17 @@ def exported(path: Path, table: Table) -> Iterator[list[tuple[str, Item | None]]
     yield from _once(spill)
 
 
-def _once(spill: Spill) -> Iterator[list[tuple[str, Item | None]]]:
+def _spread(line: str) -> str:
+    row = json.loads(line)
+    return f"{json.dumps(row['key'])}\t{json.dumps([row['item'], row['wrote']])}"
+
+
+def _once(spill: Spill) -> Iterator[list[Kept]]:
     for part in spill.parts:
         if part.size > SMALL and spill.depth < _DEEPEST:
             yield from _once(finer(part, spill.depth + 1))
         else:
-            yield from batched(_first_of_each(part), 100)
+            yield from batched(_joined(part), 100)
             part.close()
 
 
@@ -159,13 +192,18 @@ def _once(spill: Spill) -> Iterator[list[tuple[str, Item | None]]]:
 _DEEPEST = 4
 
 
-def _first_of_each(lines: Lines) -> Iterator[tuple[str, Item | None]]:
-    seen = set()
+def _joined(lines: Lines) -> list[Kept]:
+    found: dict[str, Kept] = {}
     for line in lines:
         key, _tab, text = line.partition("\t")
-        if key not in seen:
-            seen.add(key)
-            yield key, json.loads(text)["item"]
+        item, wrote = json.loads(text)
+        earlier = found.get(key)
+        if earlier is None:
+            found[key] = Kept(key, item, frozenset((wrote,)))
+        else:
+            ours = fingerprint(item) in earlier.wrote
+            found[key] = Kept(key, earlier.item if ours else item, earlier.wrote | {wrote})
+    return list(found.values())
 
 
 def _json(value: Mapping[str, Any] | None) -> str:

@@ -353,9 +353,12 @@ def point_in_time(wish: Wish, pitr: Pitr) -> datetime:
     # botocore sends whole seconds.
     moment = moment.astimezone(UTC).replace(microsecond=0)
     if not pitr.earliest <= moment <= pitr.latest:
+        earliest, latest = stamp(pitr.earliest), stamp(pitr.latest)
         raise Refused(
-            f"{wish.source}: {stamp(moment)} ({text}) cannot be restored: it is {stamp(pitr.read_at)} now, and AWS"
-            f" offers {stamp(pitr.earliest)} to {stamp(pitr.latest)}. Give a time in between, latest, or a backup."
+            f"{wish.source}: {stamp(moment)}{f' ({text})' if text != stamp(moment) else ''} cannot be restored: it is"
+            f" {stamp(pitr.read_at)} now, and AWS offers"
+            + (f" {earliest} to {latest}. Give a time in between," if earliest < latest else f" only {latest}. Give")
+            + " latest, or a backup."
         )
     return moment
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -147,6 +148,30 @@ def same(one: Item, other: Item) -> bool:
     return one == other or (
         one.keys() == other.keys() and all(_canonical(one[name]) == _canonical(other[name]) for name in one)
     )
+
+
+def fingerprint(item: Item | None) -> str:
+    """A text that two items have in common exactly if they are equal, in any run. Empty for none."""
+    if item is None:
+        return ""
+    ordered = json.dumps({name: _ordered(value) for name, value in item.items()}, sort_keys=True)
+    return blake2b(ordered.encode(), digest_size=16).hexdigest()
+
+
+def _ordered(value: Value) -> list[Any]:
+    """A value in one way of writing it."""
+    ((kind, content),) = value.items()
+    if kind == "N":
+        content = normal_number(content)
+    elif kind in ("SS", "BS"):
+        content = sorted(content)
+    elif kind == "NS":
+        content = sorted(map(normal_number, content))
+    elif kind == "L":
+        content = list(map(_ordered, content))
+    elif kind == "M":
+        content = {name: _ordered(inner) for name, inner in content.items()}
+    return [kind, content]
 
 
 def normal_number(text: str) -> str:

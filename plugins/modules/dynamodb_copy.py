@@ -34,7 +34,12 @@ options:
           - An export of this module to give back, instead of O(copies[].source). Items that were overwritten or deleted
             come back, and those that were created go.
           - It is read on the machine on which the module runs.
+          - An item that somebody has changed since the copy wrote it is left as it is, counted and told.
         type: path
+      overwrite_changed:
+        description: With O(copies[].source_file), bring back items too that somebody has changed since the copy.
+        type: bool
+        default: false
       target:
         description: Name or ARN of the table that is written. It must be in the same region.
         type: str
@@ -119,8 +124,8 @@ attributes:
     description: A second run writes nothing.
     support: full
 notes:
-  - RV(results[].before) given back undoes a copy, unless nothing was exported. What others have written to the same
-    items after the copy is overwritten by that, and exported in turn.
+  - RV(results[].before) given back undoes a copy, unless nothing was exported. What is overwritten by that is exported
+    in turn.
   - An export that is begun by a run that is killed stays. With O(copies[].export) the next run adds to it, otherwise
     each run has a file of its own. To undo, give back the newest first.
   - An item that somebody else changes in the few milliseconds between reading and writing it is overwritten as it is
@@ -227,6 +232,11 @@ results:
           description: Where that was exported to what was overwritten.
           type: str
           returned: if anything was exported
+        exported:
+          description: How many items the export has, with those of earlier runs of the same copy that were cut off.
+          type: int
+          returned: if anything was exported
+          sample: 23
         created:
           description: How many items the target did not have.
           type: int
@@ -247,6 +257,13 @@ results:
           type: int
           returned: always
           sample: 1
+        changed_since:
+          description:
+            - How many items of an export were left alone because somebody has changed them after the copy. A warning
+              names some of them.
+          type: int
+          returned: always
+          sample: 0
         unchanged:
           description: How many items there was nothing to do about.
           type: int
@@ -256,7 +273,7 @@ results:
       description: How many items were written before it failed, in the same words.
       type: dict
       returned: if it failed after something was written
-      sample: {created: 20, overwritten: 0, deleted: 0, newer: 0, unchanged: 0}
+      sample: {created: 20, overwritten: 0, deleted: 0, newer: 0, changed_since: 0, unchanged: 0}
     calls:
       description: The kinds of calls that AWS accepted, or that would be made without check mode.
       type: list
@@ -292,6 +309,7 @@ FILTER = {
 COPY = {
     "source": {"type": "str"},
     "source_file": {"type": "path"},
+    "overwrite_changed": {"type": "bool", "default": False},
     "target": {"type": "str", "required": True},
     "items": {"type": "str", "choices": ["differing", "missing"], "default": "differing"},
     "keys": {"type": "list", "elements": "dict", "no_log": False},

@@ -82,6 +82,34 @@ def test_spoilt_items_are_repaired_in_place_and_that_is_undone(spoilt: Account, 
     assert back["results"][0]["after"]["deleted"] == 3
 
 
+def test_what_was_changed_after_a_copy_is_left_by_undoing_it(spoilt: Account, tmp_path: Path) -> None:
+    was = content(spoilt, "live")
+    wish = {"source": "restored", "target": "live", "export": str(tmp_path / "live.jsonl")}
+    did = copy(spoilt, wish)
+    assert did["results"][0]["after"]["exported"] == 8
+    later = numbered(3, count={"N": "77"})
+    put_items(spoilt, "live", [later])
+    spoilt.client("dynamodb").delete_item(TableName="live", Key={"id": {"S": "i-00004"}})
+
+    mark = spoilt.mark()
+    would = copy(spoilt, did["results"][0]["before"], check=True)
+    assert spoilt.mutating(mark) == []
+    back = copy(spoilt, {**did["results"][0]["before"], "export": str(tmp_path / "back.jsonl")})
+    assert back["rc_"] == 0, back["output"]
+    for run in (would, back):
+        after = run["results"][0]["after"]
+        assert (after["overwritten"], after["deleted"], after["changed_since"]) == (3, 3, 2)
+        assert "2 of the items were changed after they were written" in run["warnings"][0]
+        assert "id=i-00003; id=i-00004" in run["warnings"][0]
+    expected = {**was, "i-00003": later}
+    del expected["i-00004"]
+    assert content(spoilt, "live") == expected
+
+    forced = copy(spoilt, {**did["results"][0]["before"], "overwrite_changed": True, "without_export": True})
+    assert forced["rc_"] == 0, forced["output"]
+    assert content(spoilt, "live") == was
+
+
 def test_a_table_becomes_equal_and_an_empty_one_is_filled(spoilt: Account, tmp_path: Path) -> None:
     make_table(spoilt, "empty", units=None)
     copies = [

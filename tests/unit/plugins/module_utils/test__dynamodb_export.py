@@ -12,6 +12,7 @@ from unit.small_tables import table
 
 from ansible_collections.runbook.aws.plugins.module_utils import _dynamodb_export
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_export import Export, exported
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import fingerprint
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
 TABLE = table()
@@ -25,16 +26,18 @@ def key(name: str) -> str:
     return TABLE.schema.text(item(name))
 
 
-def keep(path: Path, *items: tuple[str, Any]) -> None:
+def keep(path: Path, *items: tuple[str, Any], wrote: Any = None) -> None:
+    """Keep what is there of keys before `wrote` is written over it."""
     export = Export(path, TABLE)
-    export.add(items)
+    export.add((key, former, wrote) for key, former in items)
     export.close()
 
 
 def given_back(path: Path) -> dict[str, Any]:
     rows = [row for some in exported(path, TABLE) for row in some]
-    assert len(rows) == len(dict(rows))
-    return dict(rows)
+    found = {row.key: row.item for row in rows}
+    assert len(rows) == len(found) == Export(path, TABLE).number
+    return found
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
@@ -57,9 +60,17 @@ def test_what_was_there_first_counts(tmp_path: Path, small: int, monkeypatch: py
     monkeypatch.setattr(_dynamodb_export, "SMALL", small)
     monkeypatch.setattr(_dynamodb_export, "_DEEPEST", 1)
     path = tmp_path / "e.jsonl"
-    keep(path, (key("a"), item("a", v={"N": "1"})), (key("b"), None))
-    keep(path, (key("a"), item("a", v={"N": "2"})), (key("b"), item("b")), (key("c"), None))
-    assert given_back(path) == {key("a"): item("a", v={"N": "1"}), key("b"): None, key("c"): None}
+    first, ours, theirs = (item("a", v={"N": number}) for number in "123")
+    keep(path, (key("a"), first), (key("b"), None), wrote=ours)
+    keep(path, (key("a"), ours), (key("c"), None), wrote=ours)
+    keep(path, (key("c"), ours), wrote=None)
+    assert given_back(path) == {key("a"): first, key("b"): None, key("c"): None}
+    wrote = {row.key: row.wrote for some in exported(path, TABLE) for row in some}
+    assert wrote == {key("a"): {fingerprint(ours)}, key("b"): {fingerprint(ours)}, key("c"): {fingerprint(ours), ""}}
+    # What somebody wrote between two runs is what comes back.
+    keep(path, (key("a"), theirs), wrote=ours)
+    keep(path, (key("a"), ours), wrote=ours)
+    assert given_back(path)[key("a")] == theirs
 
 
 def test_a_line_that_was_cut_by_a_kill_goes(tmp_path: Path) -> None:

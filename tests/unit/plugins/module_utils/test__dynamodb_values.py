@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import (
     KeySchema,
     equal_forms,
+    fingerprint,
     is_newer,
     item_size,
     normal_number,
@@ -72,6 +73,7 @@ def test_equal_items_have_equal_forms_and_hashes(one: dict[str, Any], other: dic
     assert form(one) == form(other)
     assert hash(form(one)) == hash(form(other))
     assert same(one, other)
+    assert fingerprint(one) == fingerprint(other)
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
@@ -79,6 +81,12 @@ def test_different_items_have_not(one: dict[str, Any], other: dict[str, Any]) ->
     assert form(one) != form(other)
     assert hash(form(one)) != hash(form(other))
     assert not same(one, other)
+    assert fingerprint(one) != fingerprint(other)
+
+
+def test_a_fingerprint_is_the_same_in_every_run() -> None:
+    assert fingerprint({**KEY, "n": {"N": "1.50"}, "s": {"NS": ["2", "1"]}}) == "ed3678f27e67b057e5bdc3642900dab6"
+    assert fingerprint(None) == ""
 
 
 @pytest.mark.parametrize("text", ["0", "1", "-1", "10", "0.5", "-0.05", "123.456", "1000000"])

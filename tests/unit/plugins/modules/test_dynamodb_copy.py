@@ -14,6 +14,7 @@ from unit.botocore_model import assert_valid
 from unit.small_tables import table
 
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_copy import (
+    CHANGED_SINCE,
     COUNTED,
     CREATED,
     DELETED,
@@ -29,6 +30,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_copy import 
     plan_copy,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_export import Export
+from ansible_collections.runbook.aws.plugins.module_utils._dynamodb_values import fingerprint
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Target
 from ansible_collections.runbook.aws.plugins.module_utils._spill import Lines
 
@@ -37,6 +39,7 @@ def wish(**more: Any) -> dict[str, Any]:
     given = {
         "source": "s",
         "source_file": None,
+        "overwrite_changed": False,
         "target": "t",
         "items": "differing",
         "keys": None,
@@ -60,6 +63,7 @@ FILE = {"source": None, "source_file": Path("/srv/e.jsonl")}
         ({**FILE, "filter": {"expression": "x"}}, "neither filter nor delete_extra"),
         ({**FILE, "delete_extra": True}, "neither filter nor delete_extra"),
         ({**FILE, "export": Path("/srv/e.jsonl")}, "the same file"),
+        ({"overwrite_changed": True}, "needs source_file"),
         ({"keys": [], "filter": {"expression": "x"}}, "either keys or filter"),
         ({"delete_extra": True, "keys": []}, "delete_extra makes"),
         ({"delete_extra": True, "items": "missing"}, "delete_extra makes"),
@@ -104,6 +108,30 @@ OLD, NEW = {"id": {"S": "a"}, "v": {"N": "1"}}, {"id": {"S": "a"}, "v": {"N": "2
 )
 def test_what_becomes_of_an_item(item: Any, former: Any, given: dict[str, Any], expected: str) -> None:
     assert fate(item, former, wish(**given)) == expected
+
+
+OTHER = {"id": {"S": "a"}, "v": {"N": "3"}}
+
+
+@pytest.mark.parametrize(
+    ("item", "former", "wrote", "given", "expected"),
+    [
+        (OLD, NEW, NEW, {}, OVERWRITTEN),
+        (OLD, OLD, NEW, {}, UNCHANGED),
+        (OLD, OTHER, NEW, {}, CHANGED_SINCE),
+        (OLD, OTHER, NEW, {"overwrite_changed": True}, OVERWRITTEN),
+        (OLD, None, NEW, {}, CHANGED_SINCE),
+        (OLD, None, None, {}, CREATED),
+        (OLD, NEW, None, {}, CHANGED_SINCE),
+        (None, NEW, NEW, {}, DELETED),
+        (None, OTHER, NEW, {}, CHANGED_SINCE),
+        (None, None, NEW, {}, UNCHANGED),
+    ],
+)
+def test_what_somebody_changed_after_the_copy_is_not_undone(
+    item: Any, former: Any, wrote: Any, given: dict[str, Any], expected: str
+) -> None:
+    assert fate(item, former, wish(**FILE, **given), frozenset((fingerprint(wrote),))) == expected
 
 
 @pytest.mark.parametrize("item", [NEW, {"id": {"S": "a"}}])
@@ -154,10 +182,19 @@ def test_where_nothing_is_to_be_undone_giving_it_back_copies_nothing(given: dict
 
 
 def test_counts_are_told_in_check_mode_and_where_they_are_known() -> None:
-    counts = {CREATED: 1, OVERWRITTEN: 2, DELETED: 0, NEWER: 3, UNCHANGED: 4}
+    counts = {CREATED: 1, OVERWRITTEN: 2, DELETED: 0, NEWER: 3, CHANGED_SINCE: 5, UNCHANGED: 4}
     assert {kind: plan(counts).after[kind] for kind in COUNTED} == counts
     assert not set(COUNTED) & set(plan({}, everything=True).after)
     assert plan({CREATED: 7}, check_mode=True).after[CREATED] == 7
+
+
+def test_what_is_left_because_it_was_changed_is_told() -> None:
+    tally = Tally()
+    for name in "gfedcba":
+        tally.add_one(CHANGED_SINCE, f'["{name}"]')
+    (note,) = plan_copy(Target("t", wish(**FILE)), Found(table(), None, Lines(), tally, None), False).notes
+    assert note.startswith("t: 7 of the items were changed after they were written")
+    assert "id=a; id=b; id=c; id=d; id=e and others" in note
 
 
 def test_keys_that_are_not_there_are_told() -> None:

@@ -616,7 +616,9 @@ def test_a_last_point_between_two_seconds_is_not_rounded_away() -> None:
     ("text", "window", "said"),
     [
         ("2026-11-01T00:00:00Z", WINDOW, "AWS offers 2026-11-09T14:00:00Z to 2026-11-23T13:55:00Z"),
-        ("1m ago", WINDOW, "cannot be restored"),
+        ("2026-11-01T00:00:00Z", WINDOW, "sessions: 2026-11-01T00:00:00Z cannot be restored"),
+        ("1m ago", WINDOW, r"Z \(1m ago\) cannot be restored"),
+        ("1m ago", replace(WINDOW, earliest=WINDOW.latest), "AWS offers only 2026-11-23T13:55:00Z. Give latest"),
         ("2026-11-23T12:00:00", WINDOW, "zone"),
         ("2026-11-24T12:00:00Z", WINDOW, "future"),
         ("yesterday", WINDOW, "no time"),
