@@ -185,15 +185,21 @@ def may_be_same(wanted: Version, facts: Facts, there: Version, opaque_bucket: bo
     return wanted.etag == there.etag or not wanted.size or facts.opaque or opaque_bucket
 
 
+def same_checksum(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None:
+    """Whether checksums by algorithm are of the same bytes. None: they have no algorithm in common."""
+    common = one.keys() & other.keys()
+    return all(one[name] == other[name] for name in common) if common else None
+
+
 def same_content(one: Facts, other: Facts) -> bool | None:
     """Whether two versions hold the same bytes. None: only reading them would tell."""
     if one.size != other.size:
         return False
     if one.etag == other.etag or one.size == 0:
         return True
-    common = one.checksums.keys() & other.checksums.keys()
-    if common:
-        return all(one.checksums[name] == other.checksums[name] for name in common)
+    told = same_checksum(one.checksums, other.checksums)
+    if told is not None:
+        return told
     # What can be copied so that its ETag stays is copied once and then has it; see `step_of`.
     return None if one.opaque or other.opaque else False
 

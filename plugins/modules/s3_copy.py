@@ -15,6 +15,8 @@ description:
     target but not in the source stays.
   - The manifest is written last. It has a line for each object, with its key, version, size, ETag and checksum, so that
     O(copies[].verify) can tell whether all of it is there, and O(copies[].state=absent) what may be deleted.
+  - A snapshot keeps the manifest of one moment. With O(copies[].source.snapshot) exactly what it names is copied back, in
+    the versions of that moment, whatever was copied later.
   - Memory does not grow with the number of objects.
   - The returned RV(results[].before) is a valid element of O(copies) and undoes the task, as far as the target's bucket
     keeps versions.
@@ -40,6 +42,11 @@ options:
             description: Beginning of the keys, for example V(data/). Empty for the whole bucket.
             type: str
             required: true
+          snapshot:
+            description:
+              - Key in this bucket of a snapshot that was made with O(copies[].snapshot). What it names is copied, in the
+                versions that it names, instead of what is current. What else is in the target stays, and is counted.
+            type: str
       target:
         description: Where it is copied to. Keys have the rest of their names below its prefix.
         type: dict
@@ -57,8 +64,14 @@ options:
         description:
           - Key of the manifest in the target's bucket, for example V(manifests/data.jsonl.gz). It is JSON lines,
             compressed by gzip. One copy has one manifest, which later runs bring up to date.
+          - Needed, but for a copy from a snapshot, which is told by that.
         type: str
-        required: true
+      snapshot:
+        description:
+          - Key in the target's bucket under which the manifest is kept as it is when this copy is whole. Later copies
+            with other snapshots leave it. If it is there, it was made and nothing is copied.
+          - The target's bucket must keep versions, because a snapshot names them.
+        type: str
       state:
         description:
           - V(absent) deletes what the manifest names, and then the manifest. What was there before the copy, or was
@@ -69,7 +82,8 @@ options:
       verify:
         description:
           - Write nothing, only tell whether everything that the manifest names is in the target, in the version, size
-            and content that it names. The task fails if anything is missing.
+            and content that it names; of a snapshot, whether the target's current objects have the sizes and contents
+            that it names. The task fails if anything is missing or different.
         type: bool
         default: false
       as_of:
@@ -84,6 +98,12 @@ options:
     description:
       - Leave out objects that can not be read before they are restored from an archive. How many there are is in the
         result. Without it they are refused.
+    type: bool
+    default: false
+  skip_missing:
+    description:
+      - Leave out what a snapshot names and is not there any more in that version. How many there are is in the result,
+        with the first of their keys. Without it they are refused.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -165,6 +185,29 @@ EXAMPLES = r"""
           bucket: sc-agent-data-prod
           prefix: data/
         manifest: manifests/recovered.jsonl.gz
+
+- name: Copy the data, and keep for good what the copy consists of now
+  runbook.aws.s3_copy:
+    copies:
+      - source:
+          bucket: sc-agent-data-prod
+          prefix: ""
+        target:
+          bucket: sc-agent-backup-prod
+          prefix: copies/
+        manifest: manifests/copies.jsonl.gz
+        snapshot: manifests/before-upgrade-7.jsonl.gz
+
+- name: Fill another bucket with what was there then
+  runbook.aws.s3_copy:
+    copies:
+      - source:
+          bucket: sc-agent-backup-prod
+          prefix: copies/
+          snapshot: manifests/before-upgrade-7.jsonl.gz
+        target:
+          bucket: sc-agent-data-recovered
+          prefix: ""
 """
 
 RETURN = r"""
@@ -195,9 +238,9 @@ results:
     after:
       description:
         - What is there afterwards. C(objects) counts those that are C(created), C(changed), C(unchanged), C(gone) from
-          the source, C(archived), C(deleted), or C(left) because they are not the copy's own; with O(copies[].verify)
-          those that are C(verified), or there but C(superseded) by a newer version; and the C(bytes) of what is copied
-          or verified.
+          the source, C(archived), C(missing) in the version that a snapshot names, C(deleted), or C(left) because they
+          are not the copy's own; with O(copies[].verify) those that are C(verified), or there but C(superseded) by a
+          newer version; and the C(bytes) of what is copied or verified.
         - C(keys) has the first 20 of each kind. None when something went wrong.
       type: dict
       returned: always
@@ -215,11 +258,11 @@ results:
     objects:
       description: The counts of a verification that failed, as in C(after), with those C(missing) and C(different).
       type: dict
-      returned: when the verification failed
+      returned: when the verification failed, or versions that a snapshot names are missing
     keys:
       description: The first 20 keys of each kind.
       type: dict
-      returned: when the verification failed
+      returned: when the verification failed, or versions that a snapshot names are missing
     failed:
       description: How many objects could not be written.
       type: int
@@ -253,15 +296,17 @@ PLACE = {
     "required": True,
     "options": {"bucket": {"type": "str", "required": True}, "prefix": {"type": "str", "required": True}},
 }
+SNAPSHOT = {"snapshot": {"type": "str"}}
 SPEC = {
     "copies": {
         "type": "list",
         "elements": "dict",
         "required": True,
         "options": {
-            "source": PLACE,
+            "source": {**PLACE, "options": {**PLACE["options"], **SNAPSHOT}},
             "target": PLACE,
-            "manifest": {"type": "str", "required": True},
+            "manifest": {"type": "str"},
+            **SNAPSHOT,
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "verify": {"type": "bool", "default": False},
             "as_of": {"type": "str"},
@@ -269,6 +314,7 @@ SPEC = {
     },
     "source_region": {"type": "str"},
     "skip_archived": {"type": "bool", "default": False},
+    "skip_missing": {"type": "bool", "default": False},
 }
 
 
@@ -286,7 +332,8 @@ def main():
         region, module.params["region"] = module.params["region"], module.params["source_region"]
         source = module.aws("s3")
         module.params["region"] = region
-    copies = Copies(aws, source, module.params["workers"], module.params["skip_archived"])
+    left_out = module.params["skip_archived"], module.params["skip_missing"]
+    copies = Copies(aws, source, module.params["workers"], *left_out)
     module.run(copies, targets, fetch=copies.fetch, plan=copies.plan, confirm=copies.confirm)
 
 

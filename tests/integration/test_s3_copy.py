@@ -207,6 +207,101 @@ def test_what_is_archived_is_refused_or_left_out(pair: Pair) -> None:
     assert not pair.copy(skip_archived=True)["changed"]
 
 
+def test_a_snapshot_brings_back_its_own_moment(account: Account) -> None:
+    pair = Pair(account)
+    for key in ("changed", "gone", "kept"):
+        pair.source.put(f"data/{key}", f"{key} then", **DESCRIPTION)
+    pair.source.upload("data/large.bin", b"x" * 5 * MEGABYTE, b"y" * 1000)
+    first = pair.copy(snapshot="snapshots/first")
+    then = pair.source.seen("data/")
+    assert first["results"][0]["calls"] == ["s3:CopyObject", "s3:PutObject", "s3:PutObject"]
+    assert first["results"][0]["before"] == pair.wish(snapshot="snapshots/first", state="absent")
+
+    pair.source.put("data/changed", "changed now!")
+    pair.source.put("data/new", "new")
+    pair.source.delete("data/gone")
+    pair.source.later()
+    mark = account.mark()
+    again = pair.copy(snapshot="snapshots/first")
+    assert not again["changed"] and account.mutating(mark) == [], "what the first snapshot holds is made"
+    second = pair.copy(snapshot="snapshots/second")
+    assert second["results"][0]["after"]["objects"] == {
+        "created": 1,
+        "changed": 1,
+        "gone": 1,
+        "unchanged": 2,
+        "bytes": 15,
+    }
+    third = pair.copy(snapshot="snapshots/third")
+    assert third["changed"] and third["results"][0]["after"]["objects"] == {"unchanged": 4, "bytes": 0}
+
+    recovered = Data(account, "recovered")
+    wish = _from_snapshot(pair, recovered, "snapshots/first")
+    mark = account.mark()
+    told = pair.run(wish, check=True)
+    assert told["changed"] and account.mutating(mark) == []
+    done = pair.run(wish)
+    assert done["results"][0]["calls"] == told["results"][0]["calls"] == ["s3:CopyObject"]
+    assert done["results"][0]["after"]["objects"] == {"created": 4, "bytes": 5 * MEGABYTE + 1030}
+    assert {f"data/{key}": seen for key, seen in recovered.seen().items()} == then, "and nothing else"
+    mark = account.mark()
+    assert not pair.run(wish)["changed"] and account.mutating(mark) == []
+    sound = pair.run({**wish, "verify": True})["results"][0]
+    assert sound["after"]["objects"] == {"verified": 4, "bytes": 5 * MEGABYTE + 1030}
+
+    recovered.put("kept", "kept THEN")
+    recovered.put("foreign", "x")
+    failed = pair.run({**wish, "verify": True})["results"][0]
+    assert failed["objects"] == {"verified": 3, "different": 1, "left": 1, "bytes": 5 * MEGABYTE + 1030}
+    assert failed["keys"]["different"] == ["kept"]
+    recovered.later()
+    pair.run(done["results"][0]["before"])
+    assert set(recovered.seen()) == {"foreign"}
+    # Undoing the second backup's copy leaves the first one's snapshot.
+    pair.run(second["results"][0]["before"])
+    assert set(pair.target.seen("snapshots/")) == {"snapshots/first", "snapshots/third"}
+
+
+def test_versions_that_a_snapshot_names_and_are_gone_are_told_by_key(account: Account) -> None:
+    pair, recovered = Pair(account), Data(account, "recovered")
+    for key in ("a", "b", "c"):
+        pair.source.put(f"data/{key}", key)
+    pair.copy(snapshot="snapshots/first")
+    (version,) = [version for key, version, _latest in pair.target.entries(Prefix="copy/") if key == "copy/b"]
+    pair.target.client.delete_object(Bucket=pair.target.bucket, Key="copy/b", VersionId=version)
+    wish = _from_snapshot(pair, recovered, "snapshots/first")
+    mark = account.mark()
+    refused = pair.run(wish)["results"][0]
+    assert account.mutating(mark) == []
+    assert (
+        "1 objects that" in refused["error"]
+        and "not there any more in the version that it names: b." in refused["error"]
+    )
+    done = pair.run(wish, skip_missing=True)
+    assert done["results"][0]["after"]["keys"]["missing"] == ["b"] and set(recovered.seen()) == {"a", "c"}
+    assert "not there any more" in done["warnings"][0]
+    failed = pair.run({**wish, "verify": True})["results"][0]
+    assert failed["objects"] == {"verified": 2, "missing": 1, "bytes": 3} and failed["keys"]["missing"] == ["b"]
+
+
+def test_a_snapshot_needs_a_bucket_that_keeps_versions(account: Account) -> None:
+    pair = Pair(account, "")
+    pair.source.put("data/a", "a")
+    mark = account.mark()
+    assert "keeps no versions, so a later copy would overwrite" in pair.copy(snapshot="snapshots/first")["msg"]
+    assert "there is no snapshot" in pair.run(_from_snapshot(pair, Data(account, "recovered"), "snapshots/x"))["msg"]
+    assert [
+        call for call in account.mutating(mark) if call["operation"] not in ("CreateBucket", "PutBucketVersioning")
+    ] == []
+
+
+def _from_snapshot(pair: Pair, target: Data, snapshot: str) -> dict[str, Any]:
+    return {
+        "source": {"bucket": pair.target.bucket, "prefix": "copy/", "snapshot": snapshot},
+        "target": {"bucket": target.bucket, "prefix": ""},
+    }
+
+
 def test_another_copys_manifest_is_refused(pair: Pair) -> None:
     pair.copy()
     other = pair.wish(source={"bucket": pair.source.bucket, "prefix": "other/"})
@@ -231,6 +326,6 @@ def test_the_examples_run(account: Account, tmp_path: Path) -> None:
     data.put("data/a", "1")
     tasks = examples(s3_copy, account)
     # What was copied is undone, copied again before it is verified, and then everything goes the other way round.
-    first, undone, verified, other_way = tasks.EXAMPLES.split("\n\n")
-    tasks.EXAMPLES = "\n\n".join((first, undone, first, verified, other_way))
+    first, undone, verified, other_way, *snapshots = tasks.EXAMPLES.split("\n\n")
+    tasks.EXAMPLES = "\n\n".join((first, undone, first, verified, other_way, *snapshots))
     assert_examples_run(account, tmp_path, tasks)

@@ -25,9 +25,12 @@ from ansible_collections.runbook.aws.plugins.module_utils._s3_manifest import En
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 
-def wish(source: str = "a/", target: str = "b/", buckets: tuple[str, str] = ("s", "t"), **also: Any) -> dict[str, Any]:
+RECOVERED = {"bucket": "s", "prefix": "a/", "snapshot": "snapshots/first"}
+
+
+def wish(source: Any = "a/", target: str = "b/", buckets: tuple[str, str] = ("s", "t"), **also: Any) -> dict[str, Any]:
     return {
-        "source": {"bucket": buckets[0], "prefix": source},
+        "source": {"bucket": buckets[0], "prefix": source} if isinstance(source, str) else source,
         "target": {"bucket": buckets[1], "prefix": target},
         "manifest": "m.gz",
         **also,
@@ -42,7 +45,13 @@ def wish(source: str = "a/", target: str = "b/", buckets: tuple[str, str] = ("s"
         ([wish("a/", "b/"), wish("b/x/", "c/", ("t", "u"))], "s3://t/b/ and s3://t/b/x/ overlap"),
         ([wish("a/", "b/"), wish("c/", "b/x/", manifest="n.gz")], "write the same keys"),
         ([wish("a/", "b/"), wish("c/", "d/")], "write the same keys"),
-        ([wish("a/", "b/", ("s", "s"), manifest="a/m.gz")], "manifest a/m.gz would be among what is copied"),
+        ([wish("a/", "b/", ("s", "s"), manifest="a/m.gz")], "a/m.gz would be among what is copied"),
+        ([wish("a/", "b/", ("s", "s"), snapshot="a/m.gz")], "a/m.gz would be among what is copied"),
+        ([wish(snapshot="m.gz")], "manifest and snapshot are the same key"),
+        ([wish(snapshot="x"), wish("c/", "d/", manifest="x")], "write the same keys"),
+        ([wish(manifest=None)], "name its manifest, or the snapshot"),
+        ([wish(source=RECOVERED)], "leave out manifest and snapshot"),
+        ([wish(source=RECOVERED, manifest=None, state="absent")], "is undone with as_of"),
         ([wish(verify=True, state="absent")], "verify only reads"),
         ([wish(verify=True, as_of="1h ago")], "verify only reads"),
         ([wish(state="absent", as_of="1h ago")], "either state: absent or as_of"),
@@ -76,15 +85,28 @@ def test_copies_that_do_not_are_fine() -> None:
         ({}, "", '"e"', 1, {"state": "present"}),
         ({"state": "absent"}, "", '"e"', 0, {"state": "present"}),
         ({"verify": True}, "Enabled", '"e"', 0, {"verify": True}),
+        ({"snapshot": "x"}, "Enabled", "", 0, {"snapshot": "x", "state": "absent"}),
     ],
 )
 def test_the_way_back(also: dict[str, Any], versioning: str, manifest: str, changed: int, undo: dict[str, Any]) -> None:
     place = Wish(Place("s", "a/"), Place("t", "b/"), "m.gz", **also)
-    work = Work(place, Bucket("t", NOW, versioning), Manifest(manifest), NOW, calls=("CopyObject",))
+    work = Work(place, Bucket("t", NOW, versioning), Manifest(manifest), NOW, calls=(("CopyObject", ""),))
     if changed:
         work.count(CHANGED, "k")
     assert work.undo == wish(**undo)
     assert bool(work.notes()) is (undo == {"state": "present"})
+
+
+@pytest.mark.parametrize(
+    ("versioning", "undo"), [("Enabled", {"as_of": "2026-01-31T12:00:00Z"}), ("", {"state": "present"})]
+)
+def test_the_way_back_of_a_copy_from_a_snapshot(versioning: str, undo: dict[str, Any]) -> None:
+    place = Wish(Place("s", "a/"), Place("t", "b/"), from_snapshot="snapshots/first")
+    work = Work(place, Bucket("t", NOW, versioning), Manifest(), NOW, calls=(("CopyObject", ""),))
+    back = {"source": RECOVERED, "target": {"bucket": "t", "prefix": "b/"}, **undo}
+    assert work.undo == back
+    (target,) = read_targets([back])
+    assert target.desired.named_by == Place("s", "snapshots/first")
 
 
 def test_what_stays_is_told() -> None:
