@@ -137,6 +137,7 @@ def _entries_in_order(response_dict: dict[str, Any], customized_response_dict: d
             )
     customized_response_dict.update(
         Entries=entries,
+        Folders=[name(found.text or "") for found in root.iterfind(f"{namespace}CommonPrefixes/{namespace}Prefix")],
         IsTruncated=root.findtext(f"{namespace}IsTruncated") == "true",
         NextKeyMarker=name(root.findtext(f"{namespace}NextKeyMarker") or ""),
         NextVersionIdMarker=root.findtext(f"{namespace}NextVersionIdMarker") or "",
@@ -206,6 +207,11 @@ class Reader:
     def listing(self, bucket: str, prefix: str) -> Listing:
         """All versions of a prefix."""
         return Listing(self._aws, bucket, prefix)
+
+    def beginnings(self, bucket: str, prefix: str) -> list[str]:
+        """How keys go on after a prefix, to the next slash or to their end; the first thousand, deleted ones too."""
+        page = self._aws.call("s3", "ListObjectVersions", Bucket=bucket, Prefix=prefix, Delimiter="/")
+        return sorted({*page["Folders"], *(version.key for version in page["Entries"])})
 
     def head(self, bucket: str, key: str, version_id: str = "", part: int = 0) -> dict[str, Any]:
         """HeadObject's answer for a version, for whatever is current, or for one of its parts.

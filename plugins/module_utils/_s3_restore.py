@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,11 @@ from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Refused, Target
 from ansible_collections.runbook.aws.plugins.module_utils._s3 import Reader
+from ansible_collections.runbook.aws.plugins.module_utils._s3_plan import Version
 from ansible_collections.runbook.aws.plugins.module_utils._s3_rewind import Rewind, Rewound, reached
+
+# How many prefixes are named instead of one that is misspelt.
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -62,16 +67,38 @@ class Restores:
         """Compare a prefix with what it was; also AWS's time when the last of it was read.
 
         Raises:
-            Refused: The bucket does not keep what was there then.
+            Refused: The bucket does not keep what was there then, or never had such a key.
             AwsError: AWS refused, or did not answer.
         """
         wish: Prefix = target.desired
         bucket = self._reader.bucket(wish.bucket)
         listing = self._reader.listing(wish.bucket, wish.prefix)
         to = reached(wish.name, bucket, wish.prefix, wish.to)
-        found = self._rewind.compare(wish.name, bucket, to, listing)
+        found = self._rewind.compare(wish.name, bucket, to, self._checked(wish, listing))
         self._found[wish.name] = found
         return found, listing.at
+
+    def _checked(self, wish: Prefix, listing: Iterable[Version]) -> Iterator[Version]:
+        """The listing, which is refused if it is empty: a prefix that never had a key is misspelt."""
+        walk = iter(listing)
+        first = next(walk, None)
+        if first is None and wish.prefix:
+            raise Refused(
+                f"{wish.name}: {wish.bucket} never had a key that begins so. {self._instead(wish)} "
+                "Correct the prefix; capitals count."
+            )
+        return itertools.chain([] if first is None else [first], walk)
+
+    def _instead(self, wish: Prefix) -> str:
+        """Which prefixes there are, first those that look like it."""
+        above = wish.prefix.rstrip("/")
+        while above:
+            above = above[: above.rstrip("/").rfind("/") + 1]
+            if there := self._reader.beginnings(wish.bucket, above):
+                alike = difflib.get_close_matches(wish.prefix, there, _SHOWN)
+                named = [*alike, *(name for name in there if name not in alike)]
+                return f"It has {', '.join(named[:_SHOWN])}{', …' if named[_SHOWN:] else ''}."
+        return "It has no key at all."
 
     def plan(self, target: Target, state: tuple[Rewound, datetime], _context: Any) -> Plan:
         """What bringing a prefix back means.

@@ -32,13 +32,14 @@ options:
         type: str
         required: true
       prefix:
-        description: Beginning of the keys, for example V(data/). Empty for the whole bucket.
+        description:
+          - Beginning of the keys, for example V(data/). Empty for the whole bucket. One that no key ever had is refused.
         type: str
         required: true
       to:
         description:
           - The time, in ISO 8601 with its zone, V(2026-11-24T06:00:00Z), or how long ago, V(90s ago), V(15m ago),
-            V(2h ago) or V(3d ago).
+            V(2h ago) or V(3d ago); V(15m) is V(15m ago).
           - S3 tells times to the second. What was written in that second counts as there.
         type: str
         required: true

@@ -124,6 +124,29 @@ def test_what_can_not_be_brought_back_is_refused_and_nothing_is_written(account:
     assert cold.seen()["ice"]["content"] == b"1" and cold.seen()["ice"]["class"] == "STANDARD"
 
 
+@pytest.mark.parametrize(
+    ("prefix", "there"),
+    [
+        ("dtaa/", "It has data/, backups/, readme.txt."),
+        ("data/recieved/", "It has data/received/, data/sent/."),
+        ("nothing/like/it", "It has backups/, data/, readme.txt."),
+    ],
+)
+def test_a_prefix_that_no_key_ever_had_is_refused_with_those_there_are(
+    account: Account, prefix: str, there: str
+) -> None:
+    data = Data(account)
+    for key in ("data/received/a", "data/sent/a", "backups/a", "readme.txt"):
+        data.put(key, "1")
+    # What is deleted is what somebody may want back.
+    data.delete("data/received/a")
+    mark = account.mark()
+    refused = restore(data, "1s ago", prefix)
+    assert f"never had a key that begins so. {there}" in refused["msg"] and account.mutating(mark) == []
+    assert "failed" not in restore(data, "1s ago", "data/received/")
+    assert "It has no key at all." in restore(Data(account, "empty"), "1s ago", "x")["msg"]
+
+
 def test_what_kms_encrypts_keeps_its_key_and_is_compared_by_its_content(account: Account) -> None:
     data = Data(account)
     # As older tools wrote: without a checksum, so that only the content tells.

@@ -28,7 +28,7 @@ PAGE = """<?xml version="1.0" encoding="UTF-8"?>
 <LastModified>2026-01-31T10:00:00.000Z</LastModified><ETag>&quot;f-2&quot;</ETag><Size>0</Size>
 <StorageClass>GLACIER</StorageClass><RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>
 <RestoreExpiryDate>2026-02-01T00:00:00.000Z</RestoreExpiryDate></RestoreStatus></Version>
-</ListVersionsResult>"""
+<CommonPrefixes><Prefix>{key}</Prefix></CommonPrefixes></ListVersionsResult>"""
 MODIFIED = "2026-01-31T10:00:00Z"
 
 
@@ -52,6 +52,7 @@ def test_a_page_of_versions_is_read_in_its_order(encoding: str, sent: str, key: 
             Version(key, "v2", MODIFIED, marker=True),
             Version(key, "null", MODIFIED, etag='"f-2"', storage_class="GLACIER"),
         ],
+        "Folders": [key],
     }
     assert len(response["body"]) < 100, "botocore has nothing left to read"
 
