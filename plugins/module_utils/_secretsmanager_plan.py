@@ -126,6 +126,8 @@ def refuse_unfit(wish: Wish, secret: Secret) -> None:
 
 
 def _is_under_way(wish: Wish, secret: Secret) -> bool:
+    if secret.pending is not None and PREVIOUS in secret.pending.stages:
+        return False  # It was current, so that rotation has ended.
     return not secret.pending_failed and secret.unchanged_minutes() < wish.pending_minutes
 
 
@@ -206,8 +208,24 @@ def _moved(wish: Wish, secret: Secret, version: Version) -> SecretPlan:
         notes.append(
             f"{wish.secret}: a rotation is under way (version {secret.pending.id}) and may make its version current."
         )
-    call = Call("secretsmanager", "UpdateSecretVersionStage", arguments, _until_current(secret.arn, version.id))
-    return _plan(wish, secret, version.id, version.id, (call,), notes)
+    calls = [Call("secretsmanager", "UpdateSecretVersionStage", arguments, _until_current(secret.arn, version.id))]
+    if secret.current and PENDING in secret.current.stages:
+        # model, RotateSecret: "If the AWSPENDING staging label is present but not attached to the same version as
+        # AWSCURRENT, then any later invocation of RotateSecret assumes that a previous rotation request is still in
+        # progress and returns an error." First, because a run that is killed in between still has the move to make.
+        calls.insert(0, _unlabelled(secret, secret.current.id))
+    return _plan(wish, secret, version.id, version.id, tuple(calls), notes)
+
+
+def _unlabelled(secret: Secret, version: str) -> Call:
+    # model, UpdateSecretVersionStage, MoveToVersionId: "To remove a label from a version, then do not specify this
+    # parameter."
+    return Call(
+        "secretsmanager",
+        "UpdateSecretVersionStage",
+        {"SecretId": secret.arn, "VersionStage": PENDING, "RemoveFromVersionId": version},
+        _until(secret.arn, f"!contains(VersionIdsToStages.\"{version}\" || `[]`, '{PENDING}')"),
+    )
 
 
 def _until_current(arn: str, version: str) -> Settle:
@@ -292,16 +310,7 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
                 " refuses a new one until that is removed. Say abort_pending: true."
             )
         notes.append(f"{wish.secret}: {PENDING} of an earlier rotation is removed (version {pending.id}): {why}.")
-        # model, UpdateSecretVersionStage, MoveToVersionId: "To remove a label from a version, then do not specify this
-        # parameter."
-        calls.append(
-            Call(
-                "secretsmanager",
-                "UpdateSecretVersionStage",
-                {"SecretId": secret.arn, "VersionStage": PENDING, "RemoveFromVersionId": pending.id},
-                _until(secret.arn, f"!contains(VersionIdsToStages.\"{pending.id}\" || `[]`, '{PENDING}')"),
-            )
-        )
+        calls.append(_unlabelled(secret, pending.id))
     if secret.function_missing:
         raise Refused(f"{wish.secret}: {secret.function_missing}")
     version = wish.new_version(secret.arn)

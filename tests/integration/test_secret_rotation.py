@@ -320,6 +320,9 @@ def test_functions_that_cannot_start_anew_leave_neither_old_nor_new_after_the_sa
     assert "an earlier run has failed" in flat(goes_on) and "not now" in flat(goes_on), goes_on.output
     assert application.current() == before
     assert application.works() == print_before
+    run = application.play(**wish)
+    assert run.code == 0, run.output
+    assert application.works() != print_before
 
 
 def test_everything_that_is_due_is_rotated_each_in_its_way(application: Application) -> None:

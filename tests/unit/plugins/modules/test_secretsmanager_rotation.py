@@ -135,6 +135,22 @@ CHANGES = [
 ]
 
 
+def test_a_version_that_is_left_loses_the_label_that_its_rotation_has_left_on_it() -> None:
+    found = secret()
+    labels = {NOWADAYS: Version(NOWADAYS, ("AWSCURRENT", "AWSPENDING"), NOW - timedelta(minutes=1))}
+    plan = planned(replace(found, versions={**found.versions, **labels}), version_id=OLD)
+    told = [(call.arguments["VersionStage"], call.arguments["RemoveFromVersionId"]) for call in plan.calls]
+    assert told == [("AWSPENDING", NOWADAYS), ("AWSCURRENT", NOWADAYS)]
+    assert "MoveToVersionId" not in plan.calls[0].arguments
+
+
+def test_a_label_on_a_version_that_was_current_is_no_rotation_under_way() -> None:
+    found = secret({"LastChangedDate": NOW})
+    labels = {OLD: Version(OLD, ("AWSPREVIOUS", "AWSPENDING"), NOW - timedelta(minutes=1))}
+    plan = planned(replace(found, versions={**found.versions, **labels}), action="rotate")
+    assert operations(plan) == ["UpdateSecretVersionStage", "RotateSecret"]
+
+
 @pytest.mark.parametrize(("found", "wish", "calls"), CHANGES)
 def test_a_change_is_made_of_these_calls_and_waited_for(found: Secret, wish: dict[str, Any], calls: list[str]) -> None:
     plan = planned(found, **wish)
