@@ -191,7 +191,8 @@ def plan_copy(target: Target, found: Found, check_mode: bool) -> Plan:
     before = nothing
     if found.export:
         before = {"source_file": str(found.export.path), "target": target.name}
-    else:
+    elif not found.everything:
+        # What fills an empty table overwrites nothing.
         notes.append(f"{target.name}: nothing is exported, so this can not be undone.")
     learns = {kind: kind for kind in (*COUNTED, *(["exported"] if found.export else []))}
     write = (

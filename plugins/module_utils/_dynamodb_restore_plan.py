@@ -427,5 +427,6 @@ def _plan_removal(state: RestoreState) -> Plan:
         active = Settle("table_active", {"TableName": name})
         calls.append(Call("dynamodb", "UpdateTable", arguments, settle=active))
     calls.append(Call("dynamodb", "DeleteTable", {"TableName": name}, settle=removed))
+    # An on-demand backup stays until somebody deletes it; a point in time leaves the window by itself.
     note = f"{name}: deleted, it can be restored again only as long as AWS keeps what it was restored from."
-    return Plan(before, gone, tuple(calls), (note,))
+    return Plan(before, gone, tuple(calls), () if lineage.backup else (note,))

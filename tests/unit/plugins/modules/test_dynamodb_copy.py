@@ -181,6 +181,10 @@ def test_where_nothing_is_to_be_undone_giving_it_back_copies_nothing(given: dict
     assert any("can not be undone" in note for note in planned.notes) is planned.changed
 
 
+def test_filling_an_empty_table_overwrites_nothing_that_anybody_could_miss() -> None:
+    assert plan({}, everything=True).notes == ()
+
+
 def test_counts_are_told_in_check_mode_and_where_they_are_known() -> None:
     counts = {CREATED: 1, OVERWRITTEN: 2, DELETED: 0, NEWER: 3, CHANGED_SINCE: 5, UNCHANGED: 4}
     assert {kind: plan(counts).after[kind] for kind in COUNTED} == counts

@@ -565,6 +565,15 @@ def test_a_restored_table_goes_with_what_was_made_for_it_itself_last() -> None:
     assert made.before["settings"] == moved(settings(), TARGET)
 
 
+@pytest.mark.parametrize(("backup", "warned"), [("", True), (f"{SOURCE}/backup/01", False)])
+def test_only_what_was_restored_from_a_time_is_lost_by_time(backup: str, warned: bool) -> None:
+    state = removal()
+    assert state.restored is not None and state.restored.lineage is not None
+    lineage = replace(state.restored.lineage, backup=backup)
+    notes = plan(replace(state, restored=replace(state.restored, lineage=lineage))).notes
+    assert any("as long as AWS keeps" in note for note in notes) is warned
+
+
 @pytest.mark.parametrize(
     ("table", "operation"),
     [
