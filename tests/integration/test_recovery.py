@@ -124,6 +124,9 @@ def harmed(application: Application) -> Iterator[tuple[Application, str, list[di
     yield application, moment, sound
 
 
+BACK = {"table_recovery_table": "sessions", "table_recovery_switch_back": True}
+
+
 def recap(run: Run, host: str = "sc-agent-prod") -> dict[str, int]:
     line = next(line for line in run.stdout.splitlines() if line.startswith(f"{host} "))
     return {key: int(value) for key, value in (pair.split("=") for pair in line.split(":", 1)[1].split())}
@@ -156,7 +159,9 @@ def test_the_application_uses_a_restored_table_and_goes_back(
     assert {name for name, (_version, table) in now.items() if table == restored} == {
         name for name, (_version, table) in before.items() if table == SESSIONS
     }
-    assert "1 only in the table, 1 only in the restored one, 1 different" in " ".join(run.stdout.split())
+    text = " ".join(run.stdout.split())
+    assert f"1 only in {SESSIONS}, 1 only in the restored table, 1 different" in text
+    assert "-e table_recovery_switch_back=true" in text.partition("To go on")[2]
     assert "do-not-print" not in run.output
     (report,) = application.reports()
     assert {verdict["ok"] for verdict in report["verdicts"]} == {True}
@@ -166,16 +171,29 @@ def test_the_application_uses_a_restored_table_and_goes_back(
     again = application.play("restore-table", **wish)
     assert again.code == 0 and recap(again)["changed"] == 0, again.output
     assert application.writes(mark) == []
+    rehearsal = application.play("restore-table", "--check", **wish)
+    text = " ".join(rehearsal.stdout.split())
+    assert rehearsal.code == 0 and f"{SESSIONS} is restored as {restored}" in text, rehearsal.output
+    assert f"The application uses the restored table: {', '.join(sorted(now))}." in text
 
+    application.put("order", table=restored)
     refused = application.play("restore-table", table_recovery_table="sessions", table_recovery_clean_up=True)
     assert refused.code != 0 and "is what the application uses" in " ".join(refused.stdout.split())
 
     back = application.play("restore-table", table_recovery_table="sessions", table_recovery_switch_back=True)
     assert back.code == 0, back.output
     assert application.uses() == before
+    told = f"2 of its items are not in {SESSIONS}, and 1 are different there (at the cut-over 1 and 1)"
+    assert told in " ".join(back.stdout.split())
 
-    gone = application.play("restore-table", table_recovery_table="sessions", table_recovery_clean_up=True)
-    assert gone.code == 0, gone.output
+    kept = application.play("restore-table", table_recovery_table="sessions", table_recovery_clean_up=True)
+    text = " ".join(kept.stdout.split())
+    assert kept.code != 0 and told in text and "-e table_recovery_then=copy_back" in text, kept.output
+    assert restored in application.tables()
+    gone = application.play(
+        "restore-table", table_recovery_table="sessions", table_recovery_clean_up=True, table_recovery_discard=True
+    )
+    assert gone.code == 0 and f"{restored}, restored from {SESSIONS}, is removed" in gone.stdout, gone.output
     assert restored not in application.tables() and application.items() == harm
 
 
@@ -211,13 +229,62 @@ def test_items_are_repaired_in_place_and_that_is_undone(harmed: tuple[Applicatio
     assert application.items() == sorted([*sound, *later], key=json.dumps)
     (export,) = (application.folder / "exports").iterdir()
     assert export.stat().st_mode & 0o777 == 0o600
+    assert "1 created, 1 overwritten, 0 deleted" in run.stdout
 
     mark = application.account.mark()
     again = application.play("restore-table", **wish)
     assert again.code == 0, again.output
     assert application.writes(mark) == []
+    assert "0 created, 0 overwritten, 0 deleted. With earlier runs 2 items" in " ".join(again.stdout.split())
 
-    back = application.play("restore-table", table_recovery_table="sessions", table_recovery_switch_back=True)
+    # What the application writes meanwhile is not undone.
+    application.put("b", note="newer")
+    newer = application.items()
+    back = application.play("restore-table", **BACK)
+    assert back.code == 0, back.output
+    assert "1 items were changed after the copy" in " ".join(back.stdout.split())
+    without_c = [item for item in newer if item["session_id"]["S"] != "c"]
+    assert application.items() == without_c
+
+    # A second round undoes what it has overwritten itself.
+    rehearsal = application.play("restore-table", "--check", **{**wish, "table_recovery_to": ""})
+    assert "Would be copied" in rehearsal.stdout and "1 created, 1 overwritten" in rehearsal.stdout, rehearsal.output
+    run = application.play("restore-table", **wish)
+    assert run.code == 0, run.output
+    assert application.items() == sorted([*sound, *later], key=json.dumps)
+    back = application.play("restore-table", **BACK)
+    assert back.code == 0, back.output
+    assert application.items() == without_c
+    assert "2 items are as before" in back.stdout or "1 items are as before" in back.stdout
+
+
+@pytest.mark.parametrize("finished", [True, False], ids=["finished by another run", "not finished"])
+def test_what_a_killed_copy_has_overwritten_comes_back(
+    harmed: tuple[Application, str, list[dict[str, Any]]], finished: bool
+) -> None:
+    application, moment, _sound = harmed
+    harm = application.items()
+    wish = {
+        "table_recovery_table": "sessions",
+        "table_recovery_to": moment,
+        "table_recovery_then": "copy_back",
+        "table_recovery_gate": False,
+        "table_recovery_compare": "off",
+        "table_recovery_exports": str(application.folder / "exports"),
+    }
+    _kill_after(application, "restore-table", "BatchWriteItem", wish)
+    assert application.items() != harm
+    if finished:
+        run = application.play("restore-table", **wish)
+        assert run.code == 0, run.output
+        assert "0 created, 0 overwritten, 0 deleted. With earlier runs 2 items" in " ".join(run.stdout.split())
+    else:
+        (export,) = (application.folder / "exports").iterdir()
+        export.rename(export.with_suffix(".elsewhere"))
+        lost = application.play("restore-table", **BACK)
+        assert lost.code != 0 and f"what was overwritten is in {export}" in " ".join(lost.stdout.split()), lost.output
+        export.with_suffix(".elsewhere").rename(export)
+    back = application.play("restore-table", **BACK)
     assert back.code == 0, back.output
     assert application.items() == harm
 
@@ -304,6 +371,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         "restore-table",
         {"table_recovery_table": "sessions", "table_recovery_to": "2026-01-01T00:00:00"},
         "which time zone",
+    ),
+    "two things at once": (
+        "restore-table",
+        {"table_recovery_table": "sessions", "table_recovery_switch_back": True, "table_recovery_then": "copy_back"},
+        "at most one of table_recovery_then",
     ),
     "no recovery to undo": (
         "restore-table",
@@ -399,7 +471,8 @@ def test_a_bucket_is_as_it_was_and_that_is_undone(application: Application) -> N
 def backed_up(application: Application) -> Application:
     """An application with items and objects, and a backup of it."""
     application.put("a", "b", "c")
-    application.s3.put_object(Bucket=application.buckets[DATA], Key="data/a.csv", Body=b"1")
+    for name in ("a", "b"):
+        application.s3.put_object(Bucket=application.buckets[DATA], Key=f"data/{name}.csv", Body=b"1")
     run = application.play("backup", backup_name="first")
     assert run.code == 0, run.output
     return application
@@ -452,6 +525,47 @@ def test_an_environment_is_recovered_after_a_failure_by_the_same_command(backed_
     assert (backed_up.items(), {k: v for k, v in backed_up.uses().items() if k.endswith("-prod")}) == production
     text = " ".join(run.stdout.split())
     assert "Not restored, to be done by hand" in text and "Cognito exports no passwords" in text
+
+
+def test_an_environment_that_is_gone_is_recovered_as_of_the_backup_that_is_named(backed_up: Application) -> None:
+    source, first = backed_up.buckets[DATA], backed_up.objects(backed_up.buckets[DATA])
+    backed_up.s3.put_object(Bucket=source, Key="data/a.csv", Body=b"2")
+    backed_up.s3.put_object(Bucket=source, Key="data/new.csv", Body=b"3")
+    backed_up.s3.delete_object(Bucket=source, Key="data/b.csv")
+    assert backed_up.play("backup", backup_name="second").code == 0
+    for part in ("monitoring", "app", "data"):
+        backed_up.account.client("cloudformation").delete_stack(StackName=f"sc-agent-{part}-prod")
+
+    wish = {**RECOVER, "environment_recovery_store": backed_up.buckets[BACKUPS], "environment_recovery_backup": "first"}
+    gone = "-i", "localhost,", "-e", "@inventory/local/group_vars/all/connection.yml"
+    told = backed_up.play("recover-environment", *gone, "--check", **wish)
+    assert told.code == 0, told.output
+    text = " ".join(told.stdout.split())
+    assert "stand for" in text and SESSIONS in text.split("stand for")[1] and "no saved template makes it" not in text
+    run = backed_up.play("recover-environment", *gone, **wish)
+    assert run.code == 0, run.output
+    assert (
+        "no saved template makes it" not in run.stdout
+        and "sc-agent-recovered is recovered from the backup first" in run.stdout
+    )
+    (bucket,) = [b["Name"] for b in backed_up.s3.list_buckets()["Buckets"] if "-data-recovered" in b["Name"]]
+    assert backed_up.objects(bucket) == first
+    report = backed_up.reports()[-1]
+    assert {verdict["ok"] for verdict in report["verdicts"]} == {True}
+
+    again = backed_up.play("recover-environment", *gone, **wish)
+    assert again.code != 0 and "no recovery that is open made it" in " ".join(again.stdout.split())
+
+    other = {**wish, "environment_recovery_into": "other"}
+    versions = backed_up.s3.list_object_versions(
+        Bucket=backed_up.buckets[BACKUPS], Prefix=f"copies/{source}/data/a.csv"
+    )
+    (version,) = [found["VersionId"] for found in versions["Versions"] if not found["IsLatest"]]
+    backed_up.s3.delete_object(Bucket=backed_up.buckets[BACKUPS], Key=f"copies/{source}/data/a.csv", VersionId=version)
+    lost = backed_up.play("recover-environment", *gone, **other)
+    assert lost.code != 0 and "1 missing (data/a.csv)" in " ".join(lost.stdout.split()), lost.output
+    mixed = backed_up.play("recover-environment", *gone, **{**other, "environment_recovery_backup": "second"})
+    assert mixed.code != 0 and "a recovery from the backup first is open" in " ".join(mixed.stdout.split())
 
 
 def test_a_drill_measures_itself_reads_production_only_and_leaves_nothing(backed_up: Application) -> None:
