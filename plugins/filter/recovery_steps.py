@@ -15,7 +15,8 @@ version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
   - The stacks of a recovered environment own their tables and buckets, which are empty. Items are restored beside the tables,
-    compared and copied into them, and what was restored on the way is removed. Objects are copied from their copies.
+    compared and copied into them, and what was restored on the way is removed. Objects are copied from their copies, in
+    the versions that the backup's snapshots name.
   - What the recovered stacks have not made is left out; it is for the caller to say so.
 options:
   _input:
@@ -51,9 +52,6 @@ _value:
       M(runbook.aws.dynamodb_compare); C(objects), of M(runbook.aws.s3_copy).
   type: dict
 """
-
-# What a recovered bucket was filled with, in the bucket itself.
-_MANIFEST = "runbook/recovered.jsonl.gz"
 
 
 def recovery_steps(
@@ -99,9 +97,9 @@ def recovery_steps(
         ],
         "objects": [
             {
-                "source": copy["target"],
+                # The snapshot names the versions of this backup; later backups copied others onto them.
+                "source": {**copy["target"], "snapshot": copy["snapshot"]},
                 "target": {"bucket": names[copy["source"]["bucket"]], "prefix": copy["source"]["prefix"]},
-                "manifest": _MANIFEST,
             }
             for copy in manifest["buckets"]
             if copy["source"]["bucket"] in names

@@ -17,10 +17,12 @@ MANIFEST: dict[str, Any] = {
         {
             "source": {"bucket": "data-prod", "prefix": ""},
             "target": {"bucket": "backup-prod", "prefix": "copies/data-prod/"},
+            "snapshot": "runbook/first/data-prod.jsonl.gz",
         },
         {
             "source": {"bucket": "gone-prod", "prefix": ""},
             "target": {"bucket": "backup-prod", "prefix": "copies/gone-prod/"},
+            "snapshot": "runbook/first/gone-prod.jsonl.gz",
         },
     ],
 }
@@ -51,12 +53,15 @@ def test_production_is_held_against_what_was_recovered(newest_by: dict[str, str]
     assert steps["production"] == [{"source": "sessions-prod", "target": "sessions-new", **clock}]
 
 
-def test_objects_come_from_their_copies() -> None:
+def test_objects_come_from_their_copies_as_the_backup_made_them_and_nothing_else_is_written() -> None:
     assert recovery_steps(MANIFEST, NAMES)["objects"] == [
         {
-            "source": {"bucket": "backup-prod", "prefix": "copies/data-prod/"},
+            "source": {
+                "bucket": "backup-prod",
+                "prefix": "copies/data-prod/",
+                "snapshot": "runbook/first/data-prod.jsonl.gz",
+            },
             "target": {"bucket": "data-new", "prefix": ""},
-            "manifest": "runbook/recovered.jsonl.gz",
         }
     ]
 
