@@ -7,8 +7,8 @@
         "Why, and the AWS page that says so."
 
 A rule returns None to let moto answer, a dict (the operation's result in boto3's words) or, where that would take too
-long, a whole Response to answer itself, Later for what must not hold up other calls, or raises AwsError. `call.proceed()` runs moto and returns its result, for rules
-that only add to it.
+long, a whole Response to answer itself, Later for what must not hold up other calls, or raises AwsError.
+`call.proceed()` runs moto and returns its result, for rules that only add to it.
 """
 
 from __future__ import annotations

@@ -29,13 +29,13 @@ _NEAR = 1.1
 
 
 def make_users(
-    number: int, *, rates: Mapping[str, float] = COGNITO_RATES, already: bool = False, aws: str | None = None
+    number: int, *, rates: Mapping[str, float] | None = None, already: bool = False, aws: str | None = None
 ) -> Task[UsersJob]:
     """Make users, each in two groups.
 
     Args:
         number: How many.
-        rates: The endpoint's rate limits by category.
+        rates: The endpoint's rate limits by category; Cognito's own without.
         already: The users are as wanted before it starts.
         aws: As in `Size`.
     """
@@ -49,7 +49,12 @@ def make_users(
         there = report["users"]
         return sum(there.get(name) != wanted.get(name) for name in {*wanted, *there})
 
-    settings = {"groups": _GROUPS, "users": wanted if already else {}, "rates": dict(rates), "latency": LATENCY}
+    settings = {
+        "groups": _GROUPS,
+        "users": wanted if already else {},
+        "rates": dict(COGNITO_RATES if rates is None else rates),
+        "latency": LATENCY,
+    }
     return Task("users", settings, number, UsersJob(aws=aws, users=groups), lost)
 
 
