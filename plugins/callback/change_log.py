@@ -17,6 +17,7 @@ description:
   - A line has C(time), C(run), C(playbook), C(host), C(task), C(path), C(module), C(user), C(job), C(operation) (the id of the
     record that the role P(runbook.aws.operation#role) opened), C(check), and of our modules C(target), C(calls), C(before),
     C(after) and C(error).
+  - At the end of the run one line says how many there are, and how many of them are only about the run's own lock and record.
   - There is a file for each UTC date. Files are readable by their owner only. Lines of runs at the same time do not mix.
   - Of a task with C(no_log) there is only the line that it changed something. Values whose names speak of passwords, secrets,
     tokens, keys or credentials are left out.
@@ -54,7 +55,12 @@ from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.runbook.aws.plugins.module_utils._holder import holder
-from ansible_collections.runbook.aws.plugins.plugin_utils._change_log import ChangeLog, entries
+from ansible_collections.runbook.aws.plugins.plugin_utils._change_log import (
+    BOOKKEEPING,
+    ChangeLog,
+    entries,
+    summary,
+)
 
 SET_FACT = ("ansible.builtin.set_fact", "ansible.legacy.set_fact", "set_fact")
 
@@ -75,6 +81,8 @@ class CallbackModule(CallbackBase):
         self._operations: dict[str, str] = {}
         self._log: ChangeLog | None = None
         self._written = 0
+        # How many of them are about the run's own lock and record, which are no change of the environment.
+        self._kept = 0
         self._broken = False
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -109,8 +117,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Say where the log is, when there is something in it. To stderr: the result may be read by a program."""
         if self._log and self._written:
-            lines = "1 change" if self._written == 1 else f"{self._written} changes"
-            self._display.display(f"{lines} of run {self._run['run']} in {self._log.path}", stderr=True)
+            said = summary(self._run["run"], str(self._log.path), self._written, self._kept)
+            self._display.display(said, stderr=True)
             self._log.close()
 
     def _remember_operation(self, result: Any) -> None:
@@ -140,6 +148,7 @@ class CallbackModule(CallbackBase):
             for entry in entries(module, result.result, failed=failed, no_log=result.task.no_log is True):
                 log.append(datetime.now(UTC), {**common, **entry})
                 self._written += 1
+                self._kept += module in BOOKKEEPING
         except OSError as error:
             self._broken = True
             self._display.warning(

@@ -338,7 +338,7 @@ class InventoryModule(AWSInventoryBase):
         if not found.regions_read:
             self.fail_aws(_listed("no stack could be read", problems))
         if not found.environments:
-            self.fail_aws(_listed("no environment was found", [*problems, _what_is_there(found.other_stacks)]))
+            self.fail_aws(_listed("no environment was found", [*problems, _what_is_there(found.other_stacks), _GONE]))
         if problems and self.get_option("strict"):
             self.fail_aws(_listed("not all sources could be read (strict is true)", problems))
         for problem in problems:
@@ -355,6 +355,12 @@ class InventoryModule(AWSInventoryBase):
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+
+
+# A recovery has no host to run on, so it does without the inventory.
+_GONE = (
+    "If it is gone and to be recovered: playbooks/recover-environment.yml with -i localhost, as its first lines show it"
+)
 
 
 def _listed(what: str, problems: list[str]) -> str:

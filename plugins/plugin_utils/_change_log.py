@@ -15,6 +15,8 @@ from typing import Any
 
 OWN = "runbook.aws."
 HIDDEN = "(hidden)"
+# What keeps the table of locks and records.
+BOOKKEEPING = frozenset({"runbook.aws.operation_lock", "runbook.aws.operation_record"})
 
 # Names of values that are nobody's business. What such a name is only the address of (SecretArn, token_name) is shown.
 _SECRET = re.compile(
@@ -63,6 +65,21 @@ def entries(module: str, result: Mapping[str, Any], *, failed: bool, no_log: boo
                 yield without_secrets(shown)
     else:
         yield {"error": "failed"} if failed else {}
+
+
+def summary(run: str, path: str, written: int, kept: int) -> str:
+    """What is said at the end of a run.
+
+    Args:
+        run: The run.
+        path: The file of its last entry.
+        written: How many entries it has.
+        kept: How many of them are bookkeeping.
+    """
+    number = written - kept
+    changes = {0: "No change", 1: "1 change"}.get(number, f"{number} changes")
+    lines = "1 line" if kept == 1 else f"{kept} lines"
+    return f"{changes} of run {run} in {path}" + (f", and {lines} about its own lock and record" if kept else "")
 
 
 class ChangeLog:

@@ -103,7 +103,7 @@ def test_every_change_is_a_line_with_who_where_and_what(ready: Account, tmp_path
     assert "hunter2" not in file.read_text()
     assert ready.secret_key not in file.read_text()
     assert len({line["run"] for line in lines}) == 1
-    assert f"4 changes of run {first['run']} in {file}" in run.stderr
+    assert f"3 changes of run {first['run']} in {file}, and 1 line about its own lock and record" in run.stderr
 
 
 def test_check_mode_writes_no_line(ready: Account, tmp_path: Path) -> None:

@@ -313,6 +313,7 @@ def test_an_empty_account_is_told(account: Account, inventory: Inventory) -> Non
     result = inventory(sources=[of(account)])
     assert result.code != 0
     assert "there is no stack at all. Is it the right account and region?" in result.text
+    assert "playbooks/recover-environment.yml with -i localhost," in result.text
 
 
 @pytest.mark.parametrize(

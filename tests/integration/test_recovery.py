@@ -190,11 +190,12 @@ def test_the_application_uses_a_restored_table_and_goes_back(
     text = " ".join(kept.stdout.split())
     assert kept.code != 0 and told in text and "-e table_recovery_then=copy_back" in text, kept.output
     assert restored in application.tables()
-    gone = application.play(
-        "restore-table", table_recovery_table="sessions", table_recovery_clean_up=True, table_recovery_discard=True
-    )
+    saved = application.play("restore-table", **{**wish, "table_recovery_then": "copy_back"})
+    assert saved.code == 0, saved.output
+    gone = application.play("restore-table", table_recovery_table="sessions", table_recovery_clean_up=True)
     assert gone.code == 0 and f"{restored}, restored from {SESSIONS}, is removed" in gone.stdout, gone.output
-    assert restored not in application.tables() and application.items() == harm
+    assert restored not in application.tables()
+    assert {item["session_id"]["S"] for item in application.items()} == {"a", "b", "c", "d", "later", "order"}
 
 
 def test_an_application_that_does_not_answer_is_switched_back_by_itself(
@@ -217,6 +218,33 @@ def test_an_application_that_does_not_answer_is_switched_back_by_itself(
     text = " ".join(run.stdout.split())
     assert "uses the table that it used before, and it does not answer either" in text, run.output
     assert application.uses() == before
+
+    end = {"table_recovery_table": "sessions", "table_recovery_clean_up": True, "table_recovery_compare": "off"}
+    kept = application.play("restore-table", **end)
+    assert kept.code != 0 and "it is not known which items only it has" in " ".join(kept.stdout.split()), kept.output
+    gone = application.play("restore-table", **end, table_recovery_discard=True)
+    assert gone.code == 0, gone.output
+    assert not [name for name in application.tables() if "-restored-" in name]
+
+
+def test_what_was_never_published_is_published_only_on_demand(application: Application) -> None:
+    variables = application.functions.get_function_configuration(FunctionName=ORCHESTRATOR)["Environment"]["Variables"]
+    application.functions.update_function_configuration(
+        FunctionName=ORCHESTRATOR, Environment={"Variables": {**variables, "NEW": "1"}}
+    )
+    wish = {
+        "table_recovery_table": "sessions",
+        "table_recovery_to": "latest",
+        "table_recovery_then": "cutover",
+        "table_recovery_gate": False,
+    }
+    refused = application.play("restore-table", "--check", **wish)
+    text = " ".join(refused.stdout.split())
+    assert refused.code != 0 and "publish it too with -e table_recovery_include_unpublished=true" in text, (
+        refused.output
+    )
+    run = application.play("restore-table", "--check", **wish, table_recovery_include_unpublished=True)
+    assert run.code == 0, run.output
 
 
 def test_items_are_repaired_in_place_and_that_is_undone(harmed: tuple[Application, str, list[dict[str, Any]]]) -> None:
@@ -402,6 +430,26 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         {"bucket_recovery_bucket": "data", "bucket_recovery_to": "2099-01-01T00:00:00Z"},
         "is in the future",
     ),
+    "a bucket to what Ansible leaves of a time with a blank": (
+        "restore-bucket",
+        {"bucket_recovery_bucket": "data", "bucket_recovery_to": "2026-11-27"},
+        "Ansible cuts name=value at a blank",
+    ),
+    "a bucket to what is there": (
+        "restore-bucket",
+        {"bucket_recovery_bucket": "data", "bucket_recovery_to": "latest"},
+        "Say when it was sound",
+    ),
+    "a bucket's prefix that no key ever had": (
+        "restore-bucket",
+        {"bucket_recovery_bucket": "data", "bucket_recovery_prefix": "dtaa/", "bucket_recovery_to": "2h ago"},
+        "never had a key that begins so",
+    ),
+    "a bucket both switched back and kept": (
+        "restore-bucket",
+        {"bucket_recovery_bucket": "data", "bucket_recovery_switch_back": True, "bucket_recovery_close": True},
+        "either bucket_recovery_switch_back",
+    ),
     "a backup called latest": ("backup", {"backup_name": "latest"}, "is no name for a backup"),
     "a bucket copied to itself": ("backup", {"backup_buckets": {"data": "data"}}, "copied to itself"),
     "a drill in production": ("dr-drill", {"dr_drill_into": "prod"}, "not the name of the environment itself"),
@@ -444,6 +492,11 @@ def test_a_bucket_is_as_it_was_and_that_is_undone(application: Application) -> N
     mark = application.account.mark()
     rehearsal = application.play("restore-bucket", "--check", "--diff", **wish)
     assert rehearsal.code == 0 and application.account.mutating(mark) == [], rehearsal.output
+    said = " ".join(rehearsal.stdout.split())
+    assert (
+        "would be as it was" in said
+        and "It would be: 1 changed and 1 deleted objects (2.00 Bytes) brought back" in said
+    )
 
     run = application.play("restore-bucket", **wish)
     assert run.code == 0, run.output
@@ -465,6 +518,13 @@ def test_a_bucket_is_as_it_was_and_that_is_undone(application: Application) -> N
     )
     assert back.code == 0, back.output
     assert application.objects(bucket) == harm
+    said = " ".join(back.stdout.split())
+    assert "is as it was before its recovery to" in said and "It was: 1 changed and 1 deleted" in said
+
+    assert application.play("restore-bucket", **wish).code == 0
+    ended = {"bucket_recovery_bucket": "data", "bucket_recovery_prefix": "data/", "bucket_recovery_close": True}
+    closed = application.play("restore-bucket", **ended)
+    assert closed.code == 0 and f"{moment} is closed. What it did stays" in " ".join(closed.stdout.split())
 
 
 @pytest.fixture

@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.runbook.aws.plugins.plugin_utils._change_log import HIDDEN, ChangeLog, entries, without_secrets
+from ansible_collections.runbook.aws.plugins.plugin_utils._change_log import (
+    HIDDEN,
+    ChangeLog,
+    entries,
+    summary,
+    without_secrets,
+)
 
 NOW = datetime(2026, 11, 23, 23, 59, 59, 500_000, tzinfo=UTC)
 
@@ -44,6 +50,20 @@ def test_each_changed_target_and_each_other_changed_task_is_an_entry(
     module: str, result: dict[str, Any], flags: dict[str, bool], expected: list[str | None]
 ) -> None:
     assert [entry.get("target") for entry in found(module, result, **flags)] == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "kept", "said"),
+    [
+        (3, 0, "3 changes of run r in f"),
+        (1, 0, "1 change of run r in f"),
+        (4, 1, "3 changes of run r in f, and 1 line about its own lock and record"),
+        # A run that was refused has only opened its record and taken it back.
+        (2, 2, "No change of run r in f, and 2 lines about its own lock and record"),
+    ],
+)
+def test_a_lock_and_a_record_are_no_change_of_the_environment(written: int, kept: int, said: str) -> None:
+    assert summary("r", "f", written, kept) == said
 
 
 def test_what_was_changed_before_a_failure_is_there_with_the_error() -> None:
