@@ -9,17 +9,14 @@ What counts is proved by content: items and objects before the harm are those af
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.run_module import ROOT, Run, environment, run_playbook
+from integration.killing import kill_playbook_at
+from integration.run_module import Run, run_playbook
 
 from local_aws.client import SECRET_KEY, Account, LocalAws
 from local_aws.reference import seed
@@ -343,28 +340,8 @@ def test_a_killed_recovery_is_finished_by_the_same_command(
 
 def _kill_after(application: Application, playbook: str, operation: str, variables: dict[str, Any]) -> None:
     """End a playbook with SIGKILL as soon as AWS has answered this operation; the answer does not arrive in time."""
-    account = application.account
-    account.fault(operation=operation, mode="delay", delay=30.0, error="", message="", times=0)
-    mark = account.mark()
-    process = subprocess.Popen(
-        ["ansible-playbook", f"playbooks/{playbook}.yml", "--extra-vars", json.dumps(variables)],
-        cwd=ROOT,
-        env=environment(application.env()),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 180
-        while operation not in [call["operation"] for call in account.calls(mark)]:
-            assert process.poll() is None, f"{playbook} ended before {operation}"
-            assert time.monotonic() < deadline, f"no {operation} after 180 s"
-            time.sleep(0.1)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        account.clear_faults()
+    play = (f"playbooks/{playbook}.yml", "--extra-vars", json.dumps(variables))
+    kill_playbook_at(application.account, operation, *play, env=application.env())
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,7 @@ secret it uses, and by its status whether the database takes that.
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import signal
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -23,7 +19,8 @@ from typing import Any
 
 import pytest
 from aws_makers import make_function
-from integration.run_module import ROOT, Run, environment, run_module, run_playbook
+from integration.killing import kill_playbook_at
+from integration.run_module import Run, run_module, run_playbook
 
 from local_aws.client import SECRET_KEY, Account, LocalAws
 from local_aws.reference import seed
@@ -115,28 +112,7 @@ class Application:
 
     def kill_after(self, operation: str, **variables: Any) -> None:
         """End the playbook with SIGKILL as soon as AWS has done this; the answer does not arrive in time."""
-        account = self.account
-        account.fault(operation=operation, mode="delay", delay=30.0, error="", message="", times=0)
-        mark = account.mark()
-        process = subprocess.Popen(
-            ["ansible-playbook", *self.options(variables)],
-            cwd=ROOT,
-            env=environment(self.env()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            deadline = time.monotonic() + 180
-            while operation not in [call["operation"] for call in account.calls(mark)]:
-                assert process.poll() is None, f"the playbook ended before {operation}"
-                assert time.monotonic() < deadline, f"no {operation} after 180 s"
-                time.sleep(0.1)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            account.clear_faults()
+        kill_playbook_at(self.account, operation, *self.options(variables), env=self.env())
 
     def versions(self, secret: str = DATABASE) -> dict[str, list[str]]:
         """Every version with its labels, also those without."""

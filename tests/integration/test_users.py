@@ -9,10 +9,6 @@ What counts is proved by signing in. Everything that a run printed or wrote is s
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 from cognito_pools import Pool, refused
-from integration.run_module import ROOT, Run, environment, run_playbook
+from integration.killing import kill_playbook_at
+from integration.run_module import Run, run_playbook
 
 from local_aws.client import SECRET_KEY, Account, LocalAws
 from local_aws.reference import seed
@@ -72,28 +69,9 @@ class Operator:
 
     def kill_at(self, playbook: str, operation: str, **wish: Any) -> None:
         """End a playbook with SIGKILL when this operation has been done at AWS; its answer does not arrive."""
-        self.account.fault(operation=operation, mode="delay", delay=30.0, error="", message="", times=0)
-        mark = self.account.mark()
-        variables = json.dumps(self.variables(playbook, wish))
-        process = subprocess.Popen(
-            ["ansible-playbook", f"playbooks/{playbook}.yml", "--limit=sc-agent-prod", f"--extra-vars={variables}"],
-            cwd=ROOT,
-            env=environment(self.env()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            deadline = time.monotonic() + 180
-            while operation not in [call["operation"] for call in self.account.calls(mark)]:
-                assert process.poll() is None, f"{playbook} ended before {operation}"
-                assert time.monotonic() < deadline, f"no {operation} after 180 s"
-                time.sleep(0.1)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            self.account.clear_faults()
+        variables = f"--extra-vars={json.dumps(self.variables(playbook, wish))}"
+        play = (f"playbooks/{playbook}.yml", "--limit=sc-agent-prod", variables)
+        kill_playbook_at(self.account, operation, *play, env=self.env())
 
     def file(self, name: str, text: str) -> str:
         path = self.folder / name
