@@ -528,6 +528,20 @@ def test_a_backup_is_made_once_and_says_what_it_holds(backed_up: Application) ->
     rehearsal = backed_up.play("backup", "--check", "--diff", backup_name="second")
     assert rehearsal.code == 0 and backed_up.account.mutating(mark) == [], rehearsal.output
 
+    manifest = "runbook/sc-agent-prod/third/manifest.json"
+    backed_up.account.fault("s3", "PutObject", match={"Key": manifest}, error="AccessDenied", status=403, times=0)
+    denied = backed_up.play("backup", backup_name="third")
+    text = " ".join(denied.stdout.split())
+    assert denied.code != 0 and f"{manifest} was not written" in text and "Allow s3:PutObject" in text, denied.output
+    backed_up.account.clear_faults()
+    wrong = {
+        **RECOVER,
+        "environment_recovery_store": backed_up.buckets[BACKUPS],
+        "environment_recovery_backup": "thrid",
+    }
+    unknown = backed_up.play("recover-environment", "--check", **wrong)
+    assert unknown.code != 0 and "there: first, latest." in " ".join(unknown.stdout.split()), unknown.output
+
     strict = backed_up.play("backup", backup_name="first", backup_pitr_tables=["*"])
     assert strict.code != 0 and "off for sc-agent-suppliers-prod" in " ".join(strict.stdout.split())
 
