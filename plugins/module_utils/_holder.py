@@ -98,34 +98,41 @@ def is_dead(held_by: Mapping[str, Any]) -> bool:
     return process is not None and (process.gone or (ticks is not None and process.ticks != ticks))
 
 
-def run_above(pid: int) -> tuple[int, ...]:
-    """The processes between this one and the main process of the Ansible run that it belongs to, that one included.
+@dataclass(frozen=True)
+class Run:
+    """The Ansible run that a process belongs to.
 
-    When the run is ended from outside, its workers are taken over by another process, and this changes. Empty where
-    the system does not tell, or where no run is above (a module on another host, or started by hand).
+    Attributes:
+        main: The number of its main process.
+        child: The number of the process, started by the main one, through which the other belongs to it.
     """
-    above: list[int] = []
-    found = 0
-    while (process := _process(pid)) and (pid := process.parent) > 1:
-        above.append(pid)
-        parent = _process(pid)
+
+    main: int
+    child: int
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the main process is still there. One small read, for every write.
+
+        Its child is taken over by another process at the moment when it ends.
+        """
+        fields = _stat(self.child)
+        return fields is not None and int(fields[1]) == self.main
+
+
+def run_of(pid: int) -> Run | None:
+    """The run that a process belongs to. None where the system does not tell, or where no run is above it (a module on
+    another host, or started by hand).
+    """
+    found, child = None, pid
+    while (process := _process(child)) and process.parent > 1:
+        parent = _process(process.parent)
         if parent and parent.command.startswith("ansible"):
-            found = len(above)
+            found = Run(process.parent, child)
         elif found:
             break
-    return tuple(above[:found])
-
-
-def run_is_alive(run: tuple[int, ...]) -> bool:
-    """Whether the main process of a run, as `run_above` found it, is still there. One small read, for every write.
-
-    Its child is taken over by another process at the moment when it ends.
-    """
-    if not run:
-        return True
-    child = run[-2] if len(run) > 1 else os.getpid()
-    fields = _stat(child)
-    return fields is not None and int(fields[1]) == run[-1]
+        child = process.parent
+    return found
 
 
 def _user(variables: Mapping[str, Any]) -> str:

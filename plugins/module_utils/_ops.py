@@ -19,7 +19,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._engine import Unsettled, gather, reconcile
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
-from ansible_collections.runbook.aws.plugins.module_utils._holder import run_above, run_is_alive
+from ansible_collections.runbook.aws.plugins.module_utils._holder import Run, run_of
 from ansible_collections.runbook.aws.plugins.module_utils._pace import Pace
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Outcome, Plan, Refused, Target
 
@@ -40,6 +40,10 @@ WAIT_SPEC: dict[str, Any] = {
 
 GUARD = (AwsError, Refused, Unsettled)
 
+# The main process of the run, where the module runs in its worker (`plugin_utils/_in_process.py`): that one may have
+# been killed before the module begins, and nothing above the worker tells of it then. 0: in a process of its own.
+CONTROLLER = 0
+
 
 class OpsModule(AnsibleAWSModule):
     """An Ansible module that works on many targets of one AWS account and region at the same time.
@@ -53,7 +57,7 @@ class OpsModule(AnsibleAWSModule):
     def __init__(self, argument_spec: Mapping[str, Any], *, writes: bool = True, **kwargs: Any) -> None:
         spec = {**COMMON_SPEC, **(WAIT_SPEC if writes else {}), **argument_spec}
         super().__init__(argument_spec=spec, supports_check_mode=True, **kwargs)
-        self._run = run_above(os.getpid())
+        self._run = Run(CONTROLLER, os.getpid()) if CONTROLLER not in (0, os.getpid()) else run_of(os.getpid())
         for option, least in (("workers", 1), ("wait_timeout", 1)):
             if self.params.get(option, least) < least:
                 self.fail_json(msg=f"{option} is {self.params[option]}: give {least} or more.")
@@ -183,7 +187,7 @@ class OpsModule(AnsibleAWSModule):
 
     def _still_wanted(self, service: str, operation: str) -> None:
         # A run that was killed has lost its lock to the next one, so what is left of it must not go on writing.
-        if Call(service, operation).writes and not run_is_alive(self._run):
+        if Call(service, operation).writes and self._run and not self._run.is_alive:
             raise AwsError(f"The run was ended from outside, so {service}:{operation} was not sent.", "RunEnded")
 
     def _refuse_doubles(self, targets: Sequence[Target]) -> None:

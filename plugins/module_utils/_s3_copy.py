@@ -403,10 +403,11 @@ class Copies:
         for key, (versions, entry) in join(streams):
             if entry is None:
                 continue
-            if _verdict(entry, versions or ()) in ("missing", "different"):
+            named = _named_by(entry, versions or ())
+            if named is None or _verdict(entry, versions or ()) in ("missing", "different"):
                 work.count("missing", key)
             else:
-                yield key, next(version for version in versions or () if version.version_id == entry.version)
+                yield key, named
 
     def _inspect(
         self, work: Work, key: str, source: Version, target: Version | None, entry: Entry | None
@@ -743,8 +744,12 @@ def _only(versions: Iterable[Version], names: Iterator[str], besides: Container[
             yield version
 
 
+def _named_by(entry: Entry, versions: Sequence[Version]) -> Version | None:
+    return next((version for version in versions if version.version_id == entry.version), None)
+
+
 def _verdict(entry: Entry, versions: Sequence[Version]) -> str:
-    found = next((version for version in versions if version.version_id == entry.version), None)
+    found = _named_by(entry, versions)
     if found is None or found.marker:
         return "missing"
     if (found.etag, found.size) != (entry.etag, entry.size):

@@ -33,6 +33,7 @@ try:
     from ansible_collections.runbook.aws.plugins.module_utils import _ops
 
     PRELOADED = (boto3, _ops)
+    _ops.CONTROLLER = os.getpid()
 except ImportError:
     # A module in a process of its own says which library is missing.
     PRELOADED = ()

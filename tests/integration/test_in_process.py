@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from aws_makers import make_function
-from integration.run_module import Run, run_playbook
+from integration.run_module import ROOT, Run, environment, run_playbook
 
 from local_aws.client import Account
 
@@ -31,7 +33,22 @@ class Player:
         self.account = account
         self.folder = folder
 
+    @property
+    def path(self) -> Path:
+        return self.folder / "play.yml"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default",
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),
+        }
+
     def play(self, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), **variables: str) -> Run:
+        self.write(*tasks, **variables)
+        return run_playbook("--inventory=localhost,", *arguments, str(self.path), env=self.env)
+
+    def write(self, *tasks: dict[str, Any], **variables: str) -> None:
         play = {
             "name": "Try",
             "hosts": "localhost",
@@ -43,10 +60,7 @@ class Player:
             "module_defaults": {"group/runbook.aws.aws": self.account.module_args},
             "tasks": list(tasks),
         }
-        path = self.folder / "play.yml"
-        path.write_text(yaml.safe_dump([play]))
-        env = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default", "ANSIBLE_ASYNC_DIR": str(self.folder / "async")}
-        return run_playbook("--inventory=localhost,", *arguments, str(path), env=env)
+        self.path.write_text(yaml.safe_dump([play]))
 
     def kept(self, name: str) -> dict[str, Any]:
         """A result that a task `keep(name)` wrote down."""
@@ -68,7 +82,7 @@ def player(account: Account, tmp_path: Path) -> Player:
     return Player(account, tmp_path)
 
 
-def scale(reserved: int, function: str = "orders", **task: Any) -> dict[str, Any]:
+def scale(reserved: int | str, function: str = "orders", **task: Any) -> dict[str, Any]:
     options = {"functions": [{"name": function, "reserved": reserved}]}
     return {"name": "Scale", "runbook.aws.lambda_concurrency": options, **task}
 
@@ -149,6 +163,32 @@ def test_a_secret_stays_hidden(player: Player) -> None:
     run = player.play(hidden, arguments=("-vvv", "--diff"))
     assert run.code == 0, run.output
     assert secret not in run.output
+
+
+def test_what_is_left_of_a_killed_run_writes_nothing(player: Player) -> None:
+    """Also where the run was killed before the module began: only its worker is left then."""
+    started = player.folder / "started"
+    # The worker works out the options.
+    player.write(scale(f"{{{{ lookup('ansible.builtin.pipe', 'touch {started}; sleep 3; echo 7') }}}}"))
+    mark = player.account.mark()
+    process = subprocess.Popen(
+        ["ansible-playbook", "--inventory=localhost,", str(player.path)],
+        cwd=ROOT,
+        env=environment(player.env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not started.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    process.wait()
+    assert workers
+    while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert sorted(call["operation"] for call in player.account.calls(mark)) == ["GetAccountSettings", "GetFunction"]
 
 
 def test_wrong_options_are_told_with_the_modules_name(player: Player) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.runbook.aws.plugins.module_utils._holder import holder, is_dead, machine
+from ansible_collections.runbook.aws.plugins.module_utils._holder import Run, holder, is_dead, machine, run_of
 
 
 @pytest.fixture
@@ -77,3 +78,20 @@ def test_a_job_is_named_when_a_system_that_runs_jobs_says_so(environment: dict[s
 
 def test_under_awx_the_user_is_who_launched_the_job() -> None:
     assert holder(os.getpid(), {}, {"awx_user_name": "anna"})["user"] == "anna"
+
+
+def test_a_run_is_alive_as_long_as_its_main_process_is() -> None:
+    with subprocess.Popen(
+        ["sh", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as main:
+        assert main.stdout
+        run = Run(main.pid, int(main.stdout.readline()))
+        assert run.is_alive
+        main.kill()
+        main.wait()
+        assert not run.is_alive
+        os.kill(run.child, signal.SIGKILL)
+
+
+def test_what_no_ansible_run_is_above_belongs_to_none(child: subprocess.Popen[bytes]) -> None:
+    assert run_of(child.pid) is None
