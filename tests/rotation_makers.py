@@ -26,6 +26,11 @@ def handler(event, context):
 
 def createSecret(arn, token):
     fail("createSecret", "")
+    try:
+        # A rotation that is tried again finds the value that it has made.
+        return client.get_secret_value(SecretId=arn, VersionId=token, VersionStage="AWSPENDING")
+    except client.exceptions.ResourceNotFoundException:
+        pass
     value = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
     random = client.get_random_password(PasswordLength=40, ExcludePunctuation=True)
     value["password"] = random["RandomPassword"]

@@ -63,7 +63,7 @@ SECRETS_SPEC: dict[str, Any] = {
         "from_version": {"type": "str"},
         "stamp": {"type": "str"},
         "max_age_days": {"type": "float"},
-        "abort_pending": {"type": "bool", "default": True},
+        "abort_pending": {"type": "bool"},
         "pending_minutes": {"type": "float", "default": 15},
     },
 }
@@ -100,7 +100,7 @@ class Wish:
         stamp: What names the change.
         token: The new version's id, where no stamp gives it.
         max_age_days: The age under which the secret is left alone.
-        abort_pending: Whether what a failed rotation left is cleared away.
+        abort_pending: Whether what a failed rotation left is cleared away; none: only where it has no value.
         pending_minutes: After how many minutes without any change a rotation counts as left.
     """
 
@@ -116,7 +116,7 @@ class Wish:
     stamp: str | None = None
     token: str = ""
     max_age_days: float | None = None
-    abort_pending: bool = True
+    abort_pending: bool | None = None
     pending_minutes: float = 15
 
     def stamped(self, arn: str) -> str:

@@ -304,32 +304,57 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
             notes.append(f"{wish.secret}: a rotation is under way already (version {pending.id}), so none was started.")
             return _plan(wish, secret, pending.id, pending.id, (look,), notes)
         why = secret.pending_failed or f"nothing of it was changed since {shown(secret.changed)}"
-        if not wish.abort_pending:
+        if wish.abort_pending is False:
             raise Refused(
                 f"{wish.secret}: an earlier rotation has left {PENDING} on version {pending.id} ({why}), and AWS"
-                " refuses a new one until that is removed. Say abort_pending: true."
+                " refuses a new one until that is removed. Leave abort_pending out to try that version again, or say"
+                " abort_pending: true to make another one."
             )
+        if wish.abort_pending is None and pending.created and PREVIOUS not in pending.stages:
+            return _tried_again(wish, secret, pending, why)
         notes.append(f"{wish.secret}: {PENDING} of an earlier rotation is removed (version {pending.id}): {why}.")
         calls.append(_unlabelled(secret, pending.id))
     if secret.function_missing:
         raise Refused(f"{wish.secret}: {secret.function_missing}")
     version = wish.new_version(secret.arn)
-    calls.append(
-        Call(
-            "secretsmanager",
-            "RotateSecret",
-            {"SecretId": secret.arn, "ClientRequestToken": version},
-            _until_current(secret.arn, version),
-            learns={"version_id": "VersionId"},
-        )
+    started, remarks = _started(wish, secret, version)
+    return _plan(wish, secret, _told(wish, version), version, (*calls, *started), [*notes, *remarks])
+
+
+def _tried_again(wish: Wish, secret: Secret, pending: Version, why: str) -> SecretPlan:
+    """Finish what failed after createSecret with the value that it has made.
+
+    The step setSecret may have told it to the database already. A function that logs in to change the password, as
+    AWS's own do, knows the pending, the current and the previous one; with another pending value it would be locked
+    out, and a retry that makes one locks the application out of a database that takes the newest only.
+    RotateSecret says of such a version "That rotation will be reattempted", which is what is wanted:
+    https://github.com/aws/aws-cdk/issues/28539 shows the text.
+    """
+    started, remarks = _started(wish, secret, pending.id)
+    note = (
+        f"{wish.secret}: an earlier rotation to version {pending.id} has not ended ({why}). Its function may have"
+        " changed the password elsewhere already, so the same version is tried again. To make another one instead, say"
+        " abort_pending: true."
     )
-    if not secret.described.get("RotationEnabled"):
-        # model, CancelRotateSecret: "To turn on automatic rotation again, call RotateSecret."
-        calls.append(Call("secretsmanager", "CancelRotateSecret", {"SecretId": secret.arn}))
-        notes.append(
-            f"{wish.secret}: automatic rotation is turned off, stays so, and is on only while this rotation runs."
-        )
-    return _plan(wish, secret, _told(wish, version), version, tuple(calls), notes)
+    return _plan(wish, secret, pending.id, pending.id, started, [*secret.remarks, note, *remarks])
+
+
+def _started(wish: Wish, secret: Secret, version: str) -> tuple[tuple[Call, ...], list[str]]:
+    """The calls that rotate to this version, and what is to be said."""
+    rotate = Call(
+        "secretsmanager",
+        "RotateSecret",
+        {"SecretId": secret.arn, "ClientRequestToken": version},
+        _until_current(secret.arn, version),
+        learns={"version_id": "VersionId"},
+    )
+    if secret.described.get("RotationEnabled"):
+        return (rotate,), []
+    # model, CancelRotateSecret: "To turn on automatic rotation again, call RotateSecret."
+    off = Call("secretsmanager", "CancelRotateSecret", {"SecretId": secret.arn})
+    return (rotate, off), [
+        f"{wish.secret}: automatic rotation is turned off, stays so, and is on only while this rotation runs."
+    ]
 
 
 # --- all together ----------------------------------------------------------------------------------------------------

@@ -117,8 +117,9 @@ class Rotations:
         watch.looked = self._clock()
         if why := self._look(arn, watch):
             raise AwsError(
-                f"{arn}: its rotation failed: {why.rstrip('.')}. {CURRENT} stayed where it was. Mend the cause and run"
-                " the same task again: it clears the failed rotation away first.",
+                f"its rotation failed: {why.rstrip('.')}. {CURRENT} stayed where it was; what the function changed"
+                " elsewhere before it failed, for example a database's password, stays changed. Mend the cause and run"
+                " the same task again: it tries the same value again if there is one.",
                 FAILED,
             )
         return False

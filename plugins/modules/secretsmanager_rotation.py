@@ -103,7 +103,7 @@ options:
         description:
           - A text that names this change, for example of one operation. V(rotate), V(generate) and V(set) derive the
             new version's id from it, so the same stamp again makes no second version, also after the run was killed. A
-            rotation that failed is tried again.
+            rotation that failed is tried again, see O(secrets[].abort_pending).
           - Without it V(generate) makes a new version with every run, and V(rotate) starts a new rotation with every
             run that finds none under way.
         type: str
@@ -114,10 +114,13 @@ options:
         description:
           - Whether V(rotate) removes C(AWSPENDING) from a version that an earlier rotation has left. As long as it is
             there AWS refuses every rotation.
-          - It is removed when that rotation is known to have failed, or when the secret has not changed for
+          - Left out, the same version is tried again if it has a value, because its function may have told that value
+            to the database already; from a version without a value the label is removed.
+          - V(true) removes it from either, and another version is made. Only where you know that the value was told to
+            nobody, or that the function can log in without it. V(false) refuses.
+          - All this when that rotation is known to have failed, or when the secret has not changed for
             O(secrets[].pending_minutes). Otherwise that rotation is waited for.
         type: bool
-        default: true
       pending_minutes:
         description:
           - After how many minutes without any change of the secret a rotation counts as left. V(0) at once.
@@ -144,7 +147,8 @@ attributes:
       V(generate) if O(secrets[].stamp) or O(max_age_days) is given.
     support: partial
 notes:
-  - A rotation that fails leaves C(AWSCURRENT) where it was. The error tells what the rotation function said, from its
+  - A rotation that fails leaves C(AWSCURRENT) where it was, and what its function changed elsewhere before it failed
+    stays changed. The error tells what the rotation function said, from its
     log or from CloudTrail, without the values of the secret; where neither may be read it says so.
   - C(RotateSecret) turns automatic rotation on again where it was turned off. It is turned off again after the
     rotation, and a warning says so.

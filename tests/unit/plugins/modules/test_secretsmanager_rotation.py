@@ -44,15 +44,21 @@ DESCRIBED = {
 
 
 def secret(
-    described: Mapping[str, Any] | None = None, pending: str | None = None, days: float = 40, **fields: Any
+    described: Mapping[str, Any] | None = None,
+    pending: str | None = None,
+    days: float = 40,
+    valued: str | None = None,
+    **fields: Any,
 ) -> Secret:
-    """A secret whose current version is so many days old, with one before it."""
+    """A secret whose current version is so many days old, with one before it; the pending one is empty, or valued."""
     versions = {
         OLD: Version(OLD, ("AWSPREVIOUS",), NOW - timedelta(days=100)),
         NOWADAYS: Version(NOWADAYS, ("AWSCURRENT",), NOW - timedelta(days=days)),
     }
     if pending:
         versions[pending] = Version(pending, ("AWSPENDING",), None)
+    if valued:
+        versions[valued] = Version(valued, ("AWSPENDING",), NOW - timedelta(days=1))
     there = {**DESCRIBED, **(described or {})}
     found = Secret(ARN, "/shop/prod/db", {key: there[key] for key in there if there[key] is not None}, versions, NOW)
     return replace(found, **fields)
@@ -116,6 +122,18 @@ CHANGES = [
         {"action": "rotate", "stamp": "s"},
         ["UpdateSecretVersionStage", "RotateSecret"],
         id="rotate, after a rotation that was left",
+    ),
+    pytest.param(
+        secret(valued=Wish("db", stamp="s").stamped(ARN) + "-1"),
+        {"action": "rotate", "stamp": "s"},
+        ["RotateSecret"],
+        id="rotate, what has failed again",
+    ),
+    pytest.param(
+        secret(valued=STUCK),
+        {"action": "rotate", "stamp": "s", "abort_pending": True},
+        ["UpdateSecretVersionStage", "RotateSecret"],
+        id="rotate to another value than the one that failed",
     ),
     pytest.param(
         secret(random=("new-Pa55",), **READABLE), {**GENERATE, "stamp": "s"}, ["PutSecretValue"], id="generate a key"
@@ -242,6 +260,15 @@ def test_a_failed_attempt_is_followed_by_another_of_the_same_stamp() -> None:
     # AWS forgets a version that has neither a value nor a label.
     del afterwards.versions[first]
     assert planned(afterwards, action="rotate", stamp="s").calls == ()
+
+
+def test_a_value_that_the_database_may_have_is_tried_again_and_no_other_is_made() -> None:
+    plan = planned(secret(valued=STUCK, pending_failed="it said no"), action="rotate")
+    assert [call.arguments for call in plan.calls] == [{"SecretId": ARN, "ClientRequestToken": STUCK}]
+    assert plan.expected == STUCK
+    assert any("it said no" in note and "abort_pending: true" in note for note in plan.notes)
+    with pytest.raises(Refused, match="Leave abort_pending out"):
+        planned(secret(valued=STUCK), action="rotate", abort_pending=False)
 
 
 # --- age -------------------------------------------------------------------------------------------------------------
