@@ -24,6 +24,8 @@ LOGS = ROOT / ".cache" / "check"
 BIN = ROOT / ".venv" / "bin"
 PYTHON = str(BIN / "python")
 AT_ONCE = 2
+# Tests wait for states and for playbooks more than they compute: two for each core.
+AT_A_TIME = str(2 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ GATES = (
     Gate("ruff", ("ruff", "check", "--no-fix", ".")),
     Gate("ruff-format", ("ruff", "format", "--check", ".")),
     Gate("changelog", ("antsibull-changelog", "lint")),
-    Gate("pytest", (PYTHON, "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations=10"), lint=False),
+    Gate("pytest", (PYTHON, "-m", "pytest", "-n", AT_A_TIME, "--dist", "worksteal", "--durations=10"), lint=False),
     Gate("sanity", (PYTHON, "-m", "tools.sanity"), lint=False),
     Gate("molecule", (PYTHON, "-m", "tools.molecule"), lint=False),
     Gate("ansible-lint", ("ansible-lint",), settings=NO_INVENTORY),

@@ -202,15 +202,20 @@ def test_a_bad_connection_loses_nothing_and_counts_nothing_twice(data: Data) -> 
         data.put(f"new{number}", "new")
     data.delete("k03")
     bad = data.versions()
-    account.fault("s3", "CopyObject", error="SlowDown", status=503, message="Please reduce your request rate.", times=6)
-    account.fault("s3", "CopyObject", mode="disconnect", after=2, times=2)
-    # The work is done, the answer lost: what is sent again finds the key changed, by itself.
-    account.fault("s3", "CopyObject", mode="disconnect_after", after=5, times=3)
+    # Of one key each, so that no other uses up its attempts: throttled more often than botocore tries by itself, ...
+    slow = {"error": "SlowDown", "status": 503, "message": "Please reduce your request rate."}
+    account.fault("s3", "CopyObject", match={"Key": "k00"}, times=6, **slow)
+    account.fault("s3", "CopyObject", match={"Key": "k01"}, mode="disconnect", times=2)
+    for key in ("k02", "k04", "k05"):
+        # ... and done with the answer lost: what is sent again finds the key changed, by itself.
+        account.fault("s3", "CopyObject", match={"Key": key}, mode="disconnect_after")
     account.fault("s3", "CompleteMultipartUpload", mode="disconnect_after")
     account.fault("s3", "DeleteObjects", mode="disconnect_after")
     account.fault("s3", "ListObjectVersions", error="SlowDown", status=503, times=1)
+    mark = account.mark()
     done = restore(data, then)
     assert not done.get("failed"), done["msg"]
+    assert [call["error"] for call in account.calls(mark)].count("SlowDown") == 6 + 1
     assert data.seen() == good and data.seen()["large"]["etag"] == large
     assert len(data.versions() - bad) == 12 + 1 + 5, "one new version of each key"
     uploads = data.client.list_multipart_uploads(Bucket=data.bucket)
