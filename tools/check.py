@@ -24,8 +24,8 @@ LOGS = ROOT / ".cache" / "check"
 BIN = ROOT / ".venv" / "bin"
 PYTHON = str(BIN / "python")
 AT_ONCE = 2
-# Tests wait for states and for playbooks more than they compute: two for each core.
-AT_A_TIME = str(2 * (os.cpu_count() or 1))
+# Tests wait for states and for playbooks about as long as they compute: one more than there are cores.
+AT_A_TIME = str(1 + (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
