@@ -102,9 +102,10 @@ def rotation_steps(
     for element in elements:
         name = element["name"]
         if name in refused:
-            left.append({"secret": name, "why": refused[name]["error"], "under_way": _goes_on(refused[name], now)})
+            why = _unnamed(refused[name]["error"], name)
+            left.append({"secret": name, "why": why, "under_way": _goes_on(refused[name], now)})
         elif blocking := [one for one in users.get(name, ()) if one in stuck]:
-            why = f"{blocking[0]}, which uses it, cannot be started anew: {stuck[blocking[0]]}"
+            why = f"{blocking[0]}, which uses it, cannot be started anew: {_unnamed(stuck[blocking[0]], blocking[0])}"
             left.append({"secret": name, "why": why, "under_way": False})
         else:
             kept.append(element)
@@ -114,6 +115,11 @@ def rotation_steps(
         "restarts": [restart for restart in used.get("restarts", ()) if restart["name"] in renewed],
         "left": left,
     }
+
+
+def _unnamed(error: str, name: str) -> str:
+    """An error without the name with which it begins, which stands before it already."""
+    return error.removeprefix(f"{name}: ")
 
 
 def _was_made(now: Mapping[str, Any] | None, wanted: str | None, stamp: str) -> bool:

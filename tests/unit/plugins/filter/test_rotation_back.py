@@ -47,6 +47,7 @@ def pending(version: str, stuck: bool = False) -> dict[str, Any]:
 GOES_BACK: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "the new version is current": (record(), found(NEW)),
     "it was killed before it was known what was made": (record(applied=...), found(NEW)),
+    "it was killed when an earlier attempt was tried again": (record(applied=..., intended="left"), found("left")),
     "it was set to a version that was there": (record(applied="older"), found("older")),
     "it is back already": (record(), found("old")),
     "it is back, and its label is left": (record(), found("old", previous=NEW, pending=pending(NEW))),
@@ -61,7 +62,7 @@ def test_it_goes_back_to_what_it_was(kept: dict[str, Any], now: dict[str, Any]) 
 
 
 STAYS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
-    "somebody changed it": (record(), [found("other")], "somebody else has changed it since: its version is other"),
+    "somebody changed it": (record(), [found("other")], "it was changed since: its version is other"),
     "it has no value any more": (record(), [found(None)], "its version is none"),
     "its rotation goes on": (
         record(applied=...),
@@ -79,6 +80,15 @@ def test_it_is_left(kept: dict[str, Any], now: list[dict[str, Any]], why: str) -
     back = rotation_back(kept, now)
     assert back["elements"] == []
     assert why in back["left"][0]["why"]
+
+
+def test_who_has_changed_it_is_named_with_the_way_out() -> None:
+    versions = {"versions": [{"name": "a", "version_id": "theirs"}]}
+    other = {"id": "20261128", "name": "/shop/", "applied": versions}
+    (left,) = rotation_back(record(), [found("theirs")], [{"id": "x", "name": "b", "applied": {}}, other])["left"]
+    assert "the rotation '/shop/' (20261128) has brought version theirs. Undo that one first" in left["why"]
+    (left,) = rotation_back(record(), [found("other")], [other])["left"]
+    assert "--move-to-version-id old --remove-from-version-id other" in left["why"]
 
 
 def test_what_was_not_recorded_was_not_changed() -> None:

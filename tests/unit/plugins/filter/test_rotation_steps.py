@@ -30,14 +30,16 @@ def test_each_function_starts_anew_once() -> None:
 
 
 def test_who_uses_only_what_is_left_is_left_alone() -> None:
-    steps = rotation_steps([A, B], [result("a"), result("b", "it has no rotation function")], USED)
+    steps = rotation_steps([A, B], [result("a"), result("b", "b: it has no rotation function")], USED)
     assert steps["elements"] == [A]
     assert [one["name"] for one in steps["restarts"]] == ["orders"]
     assert steps["left"] == [{"secret": "b", "why": "it has no rotation function", "under_way": False}]
 
 
 def test_a_secret_is_left_when_one_of_its_users_cannot_start_anew() -> None:
-    steps = rotation_steps([A, B], [result("a"), result("b")], USED, [result("orders"), result("reports", "it failed")])
+    steps = rotation_steps(
+        [A, B], [result("a"), result("b")], USED, [result("orders"), result("reports", "reports: it failed")]
+    )
     assert steps["elements"] == [A]
     assert steps["left"][0]["why"] == "reports, which uses it, cannot be started anew: it failed"
 
