@@ -59,6 +59,7 @@ SECRETS_SPEC: dict[str, Any] = {
         "require_each_included_type": {"type": "bool"},
         "value": {"type": "raw", "no_log": True},
         "value_file": {"type": "path"},
+        "replace_object": {"type": "bool", "default": False},
         "version_id": {"type": "str"},
         "from_version": {"type": "str"},
         "stamp": {"type": "str"},
@@ -72,7 +73,7 @@ SECRETS_SPEC: dict[str, Any] = {
 _UNDERSTOOD = {
     "rotate": {"stamp", "max_age_days", "abort_pending", "pending_minutes"},
     "generate": {"keys", "add_keys", "stamp", "max_age_days", *GENERATOR},
-    "set": {"keys", "add_keys", "value", "value_file", "stamp"},
+    "set": {"keys", "add_keys", "value", "value_file", "replace_object", "stamp"},
     "rollback": {"from_version"},
     None: {"version_id"},
 }
@@ -95,6 +96,7 @@ class Wish:
         generator: Arguments of GetRandomPassword.
         value: What to set: a text, or with keys their values. Never told.
         value_file: The file that has it, if `value` is none.
+        replace_object: Whether a JSON object may be replaced by a text that is none.
         version_id: The version that AWSCURRENT shall be on.
         from_version: The version that a rollback leaves.
         stamp: What names the change.
@@ -111,6 +113,7 @@ class Wish:
     generator: Mapping[str, Any] = field(default_factory=dict)
     value: Any = field(default=None, repr=False)
     value_file: str | None = None
+    replace_object: bool = False
     version_id: str | None = None
     from_version: str | None = None
     stamp: str | None = None
@@ -264,6 +267,7 @@ def _read(given: Mapping[str, Any], max_age_days: float | None, token: str) -> W
         generator={word: given[option] for option, word in GENERATOR.items() if given[option] is not None},
         value=given["value"],
         value_file=given["value_file"],
+        replace_object=given["replace_object"],
         version_id=given["version_id"],
         from_version=given["from_version"],
         stamp=given["stamp"],

@@ -265,7 +265,7 @@ def _written(wish: Wish, secret: Secret) -> SecretPlan:
         raise Refused(
             f"{wish.secret}: this stamp has set another value already (version {version}). Give another stamp, or none."
         )
-    notes = []
+    notes = _lost_keys(wish, secret.value, text)
     if secret.current is None:
         notes.append(f"{wish.secret}: it had no value before, so there is none to go back to.")
     elif not secret.older_than(_SUSTAINED_MINUTES / 1440):
@@ -282,6 +282,29 @@ def _written(wish: Wish, secret: Secret) -> SecretPlan:
         learns={"version_id": "VersionId"},
     )
     return _plan(wish, secret, _told(wish, version), version, (call,), notes)
+
+
+def _lost_keys(wish: Wish, there: str | None, text: str) -> list[str]:
+    """What is to be said of keys that the new value has no longer, by their names only.
+
+    Raises:
+        Refused: It has none at all any more, and nobody has said that this is wanted.
+    """
+    before, after = as_object(there or ""), as_object(text)
+    if not before:
+        return []
+    if after is None and not wish.replace_object:
+        raise Refused(
+            f"{wish.secret}: its value is a JSON object with {_keys(before)}, and the new value is none, so who reads a"
+            " key would find nothing. Give a JSON object, name in keys what is to change, or say replace_object: true."
+        )
+    lost = before.keys() - (after or {}).keys()
+    return [f"{wish.secret}: the new value lacks {_keys(lost)}, which the value before has."] if lost else []
+
+
+def _keys(names: Iterable[str]) -> str:
+    names = sorted(names)
+    return f"the key{'' if len(names) == 1 else 's'} {', '.join(names)}"
 
 
 def _told(wish: Wish, version: str) -> str:

@@ -89,6 +89,12 @@ options:
             object of exactly these keys, in UTF-8.
           - Nobody but its owner may have any right to it (mode 0600 or 0400). One newline at its end is left out.
         type: path
+      replace_object:
+        description:
+          - Whether V(set) may replace a JSON object by a text that is none. Otherwise that is refused.
+          - A JSON object that lacks keys of the one before is set, with a warning that names them.
+        type: bool
+        default: false
       version_id:
         description:
           - The version that C(AWSCURRENT) shall be on. This is the way back, and what RV(results[].before) holds.

@@ -294,6 +294,19 @@ def test_a_value_that_is_set_is_set_at_any_age() -> None:
     assert planned(secret(days=1, **READABLE), 90, **SET).changed
 
 
+def test_keys_that_a_new_value_has_no_longer_are_named() -> None:
+    there = secret(**READABLE)
+    less = planned(replace(there, given='{"password": "new-Pa55"}'), action="set", value='{"password": "new-Pa55"}')
+    assert any("lacks the key username" in note for note in less.notes)
+    text = replace(there, given="new-Pa55")
+    with pytest.raises(Refused, match="a JSON object with the keys password, username") as refusal:
+        planned(text, action="set", value="new-Pa55")
+    assert "Pa55" not in str(refusal.value)
+    allowed = planned(text, action="set", value="new-Pa55", replace_object=True)
+    assert operations(allowed) == ["PutSecretValue"]
+    assert any("lacks the keys password, username" in note for note in allowed.notes)
+
+
 # --- rotations that have not ended -----------------------------------------------------------------------------------
 
 
