@@ -73,6 +73,11 @@ def offboarded_users(records: Sequence[Mapping[str, Any]], names: Iterable[str])
     }
 
 
+def still_offboarded(records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The users of records, newest first, who are not back, and the newest record of each."""
+    return {name: record["id"] for record in reversed(records) for name in _left(record)}
+
+
 def _left(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The users of a record who are not back, by name."""
     restored = _restored(record)

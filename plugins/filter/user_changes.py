@@ -17,7 +17,7 @@ version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
   - Of each user or group that changes it tells what kind of change that is and what changes in it; of all of them how
-    many there are of each kind, and who.
+    many there are of each kind.
 options:
   _input:
     description: RV(ignore:results) of M(runbook.aws.cognito_user) or M(runbook.aws.cognito_group).
@@ -43,8 +43,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(rows) with C(name), C(change) and C(what) for each that changes; C(lines), one for each kind with count and
-      names; C(unchanged), how many stay as they are; C(lost), how many can sign in no more.
+    - C(rows) with C(name), C(change) and C(what) for each that changes; C(lines), one for each kind with its
+      count; C(unchanged), how many stay as they are; C(lost), how many can sign in no more.
   type: dict
 """
 
@@ -69,7 +69,7 @@ def user_changes(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     names = {kind: [row["name"] for row in rows if row["change"] == kind] for kind in _KINDS}
     return {
         "rows": rows,
-        "lines": [f"{len(who)} {kind}: {', '.join(who)}" for kind, who in names.items() if who],
+        "lines": [f"{len(who)} {kind}" for kind, who in names.items() if who],
         "unchanged": len(results) - len(changed),
         "lost": len(names[DISABLED]) + len(names[REMOVED]),
     }

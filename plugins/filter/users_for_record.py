@@ -23,6 +23,11 @@ options:
     type: list
     elements: dict
     required: true
+  state:
+    description: Which of the two states - what was there, or what is set.
+    type: str
+    choices: [before, after]
+    default: before
 """
 
 EXAMPLES = r"""
@@ -51,10 +56,11 @@ VALUES = {"attributes": "attributes_absent"}
 SETTINGS_ABSENT = "settings_absent"
 
 
-def users_for_record(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def users_for_record(results: Sequence[Mapping[str, Any]], state: str = "before") -> list[dict[str, Any]]:
     """See DOCUMENTATION."""
+    other = "after" if state == "before" else "before"
     return [
-        in_words_of_record(result["before"], result.get("after") or {})
+        in_words_of_record(result.get(state) or {}, result.get(other) or {})
         for result in results
         if result.get("changed") and result.get("before")
     ]

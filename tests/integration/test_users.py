@@ -172,8 +172,8 @@ def test_a_file_brings_a_pool_to_what_it_says_and_the_last_run_is_undone(operato
     assert rehearsal.code == 0, rehearsal.output
     assert operator.account.mutating(mark) == []
     assert "changed  old" in rehearsal.stdout and "+ group auditors; given_name Olga" in rehearsal.stdout
-    assert f"users: 30 added: {', '.join(one['name'] for one in people)}" in rehearsal.stdout
-    assert "groups: 1 added: auditors" in rehearsal.stdout
+    assert "users: 30 added" in told(rehearsal) and "added    user29  " in rehearsal.stdout
+    assert "groups: 1 added" in told(rehearsal) and "added   auditors  " in rehearsal.stdout
 
     mark = operator.account.mark()
     run = operator.play("manage-users", "-vvv", "--diff", file=path)
@@ -242,6 +242,42 @@ def test_users_who_are_not_in_the_file_are_disabled_and_others_go_but_not_too_ma
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
     assert operator.state() == original
+
+
+def test_what_was_changed_since_a_run_is_left_by_its_undo_and_can_be_forced(operator: Operator) -> None:
+    pool = operator.pool
+    for name in ("newguy", "prober"):
+        pool.confirmed(name, PASSWORD)
+        pool.admin("admin_add_user_to_group", Username=name, GroupName="field_engineers")()
+    original = operator.state()
+    users = [{"name": "jane", "groups": ["auditors"], "invite": "none"}, {"name": "newguy", "enabled": False}]
+    path = operator.file("users.yml", yaml.safe_dump({"groups": [{"name": "auditors"}], "users": users}))
+    run = operator.play("manage-users", file=path, confirm_lost=1)
+    assert run.code == 0, run.output
+    pool.admin("admin_add_user_to_group", Username="prober", GroupName="auditors")()
+    offboarded = operator.play("offboard-user", name="newguy")
+    assert offboarded.code == 0, offboarded.output
+
+    rehearsal = operator.play("manage-users", "--check", switch_back=True)
+    text = " ".join(rehearsal.stdout.split())
+    assert rehearsal.code == 0, rehearsal.output
+    assert "Changed since and left" in text and "groups: 1 removed" not in text
+    assert "newguy access - - offboarded, record 20" in text and "auditors members - - prober" in text
+    undo = operator.play("manage-users", switch_back=True)
+    assert undo.code == 0 and told(undo) == told(rehearsal), undo.output
+    assert "undone, but for what was changed since" in " ".join(undo.stdout.split())
+    state = operator.state()
+    assert (sorted(state["users"]), "auditors" in state["groups"]) == (["newguy", "prober"], True)
+    assert state["users"]["newguy"][::2] == (False, [])
+
+    forced = operator.play("manage-users", switch_back=True, force=True)
+    assert forced.code == 0 and "because user_accounts_force is set" in forced.stdout, forced.output
+    assert operator.state()["groups"] == original["groups"]
+    assert operator.state()["users"]["newguy"][0] is True
+    mark = operator.account.mark()
+    again = operator.play("manage-users", switch_back=True)
+    assert again.code == 0 and recap(again)["changed"] == 0, again.output
+    assert operator.writes(mark) == []
 
 
 def test_one_user_is_made_by_the_command_alone(operator: Operator) -> None:

@@ -77,7 +77,7 @@ def test_kinds_are_counted_and_named_in_their_order() -> None:
             {"change": "disabled", "name": "joe", "what": None},
             {"change": "removed", "name": "joe", "what": None},
         ],
-        "lines": ["1 added: jane", "1 disabled: joe", "1 removed: joe"],
+        "lines": ["1 added", "1 disabled", "1 removed"],
         "unchanged": 2,
         "lost": 2,
     }
