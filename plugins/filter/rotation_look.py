@@ -60,8 +60,8 @@ def _why_not(result: Mapping[str, Any]) -> str:
     if result["changed"] or before.get("version_id") == after.get("version_id"):
         return ""
     return (
-        f"a rotation that somebody else has begun is under way (version {after['version_id']}). Run the same command"
-        " again when it has ended"
+        f"a rotation was begun before and is under way (version {after['version_id']}). Run the same command again when"
+        " it has ended; after a quarter of an hour without a change it counts as left"
     )
 
 

@@ -171,6 +171,7 @@ def test_a_rotation_reaches_the_application_and_is_undone(application: Applicati
     assert rehearsal.code == 0, rehearsal.output
     assert application.account.mutating(mark) == []
     assert not (application.folder / "reports").exists()
+    assert "was not asked in check mode, because a POST may change something" in flat(rehearsal), rehearsal.output
 
     mark = application.account.mark()
     run = application.play("-vvv", **SHORT)
@@ -211,11 +212,24 @@ def test_a_rotation_function_that_fails_leaves_everything_and_is_quoted(applicat
     mark = application.account.mark()
     run = application.play("-vvv", **SHORT)
     assert run.code != 0
-    assert "its rotation failed" in flat(run) and "testSecret" in flat(run), run.output
+    text = flat(run)
+    assert f"{DATABASE}: its rotation failed" in text, run.output
+    assert "RuntimeError: testSecret fails because FAIL_STEP says so" in text, run.output
+    assert "The application answers." in text, run.output
+    assert "none, because no secret was changed" in text and "target before after" not in text, run.output
     assert "Traceback (most recent call last)" not in run.output
     assert application.current() == before
     assert application.works() == print_before
     assert application.writes(mark)["UpdateFunctionConfiguration"] == 0
+
+    # The database has the new password and the former one: a third one would lock the application out.
+    again = application.play(**SHORT, secret_rotation_probe_first=False, secret_rotation_probe_status=299)
+    assert again.code != 0
+    assert "the same version is tried again" in flat(again), again.output
+    assert "The application does not answer" in flat(again), again.output
+    assert "-e secret_rotation_probe_first=false" in flat(again), again.output
+    assert application.works() == print_before
+    assert len(application.versions()) == 2
 
     application.fail_step("none")
     mended = application.play(**SHORT)
@@ -236,7 +250,10 @@ def test_a_value_that_does_not_work_is_put_back_by_itself(application: Applicati
     text = flat(run)
     assert "The application does not answer as it should" in text, run.output
     assert "started anew, and the application answers." in text, run.output
+    assert "Internal Server Error: the database does not take the password" in text, run.output
     assert application.current() == before
+    new = next(version for version in application.versions() if version != before)
+    assert f"{DATABASE} {new} {before}" in text, run.output
     assert application.works() == print_before
     (report,) = application.records()
     assert "put back" in json.dumps(report)
@@ -253,10 +270,11 @@ def test_a_value_that_does_not_work_is_put_back_by_itself(application: Applicati
 
 @pytest.mark.parametrize("operation", ["RotateSecret", "UpdateFunctionConfiguration", "UpdateAlias"])
 def test_a_killed_rotation_is_finished_by_the_same_command(application: Application, operation: str) -> None:
-    print_before = application.works()
+    print_before, before = application.works(), application.current()
     application.kill_after(operation, **SHORT)
     run = application.play(**SHORT)
     assert run.code == 0, run.output
+    assert f"{DATABASE} {before} {application.current()}" in flat(run), run.output
     assert application.works() != print_before
     assert len(application.versions()) == 2
     variables = {
@@ -273,8 +291,10 @@ def test_a_killed_rotation_is_put_back_instead(application: Application) -> None
     assert other.code != 0 and "is not finished" in flat(other), other.output
     clash = application.play(secret_rotation_prefix="/sc-agent/prod/")
     assert clash.code != 0 and "is not finished" in flat(clash), clash.output
+    new = application.current()
     run = application.play(**SHORT, secret_rotation_switch_back=True)
     assert run.code == 0, run.output
+    assert f"{DATABASE} {new} {before}" in flat(run), run.output
     assert application.current() == before
     assert application.works() == print_before
 
@@ -288,7 +308,7 @@ def test_functions_that_cannot_start_anew_leave_neither_old_nor_new_after_the_sa
     wish = {**SHORT, "secret_rotation_restart_tries": 0}
     run = application.play(**wish)
     assert run.code != 0
-    assert "Putting it back has failed too" in flat(run), run.output
+    assert "Putting it back has failed too, for the same reason" in flat(run), run.output
     assert application.current() == before
     application.account.clear_faults()
     goes_on = application.play(**wish)
@@ -314,7 +334,41 @@ def test_everything_that_is_due_is_rotated_each_in_its_way(application: Applicat
     writes = application.writes(mark)
     # One value is put by the rotation function.
     assert (writes["RotateSecret"], writes["PutSecretValue"], writes["UpdateAlias"]) == (1, 2, 6)
+
+    # What the other one did is not undone under the name of the first.
+    named = {"secret_rotation_secrets": "api/keys"}
+    assert application.play(**named).code == 0
+    assert application.play(max_age_days=0).code == 0
+    mark = application.account.mark()
+    refused = application.play(**named, secret_rotation_switch_back=True)
+    assert refused.code != 0
+    assert "it was changed since: the rotation 'what is due'" in flat(refused), refused.output
+    assert application.writes(mark) == Counter()
     application.assert_no_value_was_told()
+
+
+def test_check_mode_tells_what_would_not_be_rotated(application: Application) -> None:
+    tags = [{"Key": "runbook:invitation", "Value": "sc-agent-users-prod"}]
+    application.secrets.create_secret(Name="/sc-agent/prod/invitations/bob", SecretString="one-sign-in", Tags=tags)
+    application.secrets.create_secret(Name="/sc-agent/prod/by-hand", SecretString="text")
+    value = application.secrets.get_secret_value(SecretId=DATABASE)["SecretString"]
+    application.secrets.put_secret_value(SecretId=DATABASE, SecretString=value, VersionStages=["AWSPENDING"])
+    mark = application.account.mark()
+
+    named = application.play(**SHORT)
+    assert named.code != 0
+    assert f"{DATABASE}: a rotation was begun before and is under way" in flat(named), named.output
+
+    health = {"secret_rotation_probe_method": "GET", "secret_rotation_probe_body": {}}
+    url = f"{application.outputs['ApiEndpoint']}/health"
+    run = application.play("--check", secret_rotation_prefix="/sc-agent/prod/", secret_rotation_probe_url=url, **health)
+    assert run.code != 0
+    text = flat(run)
+    assert "the run would end as failed: rotated but for 2" in text, run.output
+    assert "by-hand: it has no rotation function" in text and f"{DATABASE}: a rotation was begun" in text, run.output
+    assert "Left out, with the tag runbook:invitation: 1." in text and "invitations/bob" not in text, run.output
+    assert f"The application: GET {url}: it answers" in text, run.output
+    assert application.writes(mark) == Counter()
 
 
 def test_fifty_secrets_of_a_prefix_start_each_function_anew_once(account: Account, tmp_path: Path) -> None:
@@ -398,11 +452,16 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], str]] = {
         },
         "README.md",
     ),
+    "a text instead of a JSON object": (
+        [],
+        {**SHORT, "secret_rotation_action": "set", "secret_rotation_value": "not-printed-1"},
+        "its value is a JSON object with the keys",
+    ),
     "nothing to undo": ([], {**SHORT, "secret_rotation_switch_back": True}, "so there is nothing to undo"),
     "an application that is down": (
         [],
         {**SHORT, "secret_rotation_probe_status": 299},
-        "The application does not answer as it should",
+        "with -e secret_rotation_probe_first=false",
     ),
 }
 
