@@ -345,7 +345,25 @@ WRONG: dict[str, tuple[str, dict[str, Any], list[str]]] = {
             "line 5: the",
         ],
     ),
-    "no file": ("manage-users", {"file": "missing.csv"}, ["There is no file"]),
+    "no file": ("manage-users", {"file": "missing.csv"}, ["missing.csv is not there. Name a file"]),
+    "a folder": ("manage-users", {"file": ""}, ["is a folder. Name the file in it"]),
+    "not UTF-8": ("manage-users", {"file": "latin.csv"}, ["latin.csv is not UTF-8. Save it as UTF-8"]),
+    "one user of a run to undo": ("manage-users", {"name": "a", "switch_back": True}, ["undoes the whole last run"]),
+    "attributes without names": (
+        "manage-users",
+        {"name": "a", "attributes": "email=a@example.com"},
+        ["user_accounts_attributes is 'email=a@example.com'. Give names and values"],
+    ),
+    "options that are none": (
+        "manage-users",
+        {"name": "a", "confirm_lost": "abc", "others": "gone", "invite": "mail", "exact": "maybe"},
+        [
+            "argument 'user_accounts_confirm_lost' is of type str and we were unable to convert to int",
+            "value of user_accounts_others must be one of: disabled, absent, got: gone",
+            "value of user_accounts_invite must be one of: cognito, handover, none, got: mail",
+            "The value 'maybe' is not a valid boolean",
+        ],
+    ),
     "nobody": ("manage-users", {}, ["Say who is meant in one way"]),
     "exactly one": ("manage-users", {"name": "a", "exact": True}, ["it needs a file with all users"]),
     "another pool": ("manage-users", {"name": "a", "pool": "staff"}, ["has 1 user pools (users), and staff is none"]),
@@ -359,12 +377,15 @@ def test_a_wrong_wish_is_refused_before_anything_is_read(
 ) -> None:
     text = "name,enabled,email\na,maybe,\nb,,b@example.com\nc,,\nc,,\n"
     operator.file("wrong.csv", text)
+    (operator.folder / "latin.csv").write_bytes("name\nJürgen\n".encode("latin-1"))
     if "file" in wish:
         wish = {"file": str(operator.folder / wish["file"])}
     mark = operator.account.mark()
     run = operator.play(playbook, **wish)
     text = " ".join(run.stdout.split())
     assert run.code != 0 and [one for one in why if one not in text] == [], run.output
+    # Everything in lines of its own, without what else the options could be.
+    assert [one for one in ("\\n", "argument_spec_data", "DEPRECATION") if one in run.output] == []
     # The inventory is read before.
     assert {call["service"] for call in operator.account.calls(mark)} <= {"cloudformation", "sts"}
 
