@@ -51,6 +51,11 @@ options:
     description: The stamp of the change, by which its versions are known.
     type: str
     default: ""
+  intended:
+    description: The versions that were to be made, as far as they were known before, with C(name) and C(version_id).
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -84,10 +89,11 @@ def rotation_steps(
     functions: Iterable[Mapping[str, Any]] = (),
     found: Iterable[Mapping[str, Any]] = (),
     stamp: str = "",
+    intended: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, list[Any]]:
     """See DOCUMENTATION."""
     elements = list(elements)
-    wanted = {element["name"]: element.get("version_id") for element in elements}
+    wanted = {one["name"]: one["version_id"] for one in [*intended, *elements] if one.get("version_id")}
     now = {one["target"]: one for one in found}
     refused = {
         result["target"]: result
@@ -127,7 +133,8 @@ def _was_made(now: Mapping[str, Any] | None, wanted: str | None, stamp: str) -> 
     if not now or now.get("error"):
         return False
     made = Wish(now["target"], stamp=stamp).stamped(now["arn"]) if stamp else None
-    return now["version_id"] == wanted or bool(made and (now["version_id"] or "").startswith(made))
+    current = now["version_id"] or ""
+    return bool(current and (current == wanted or (made and current.startswith(made))))
 
 
 def _goes_on(result: Mapping[str, Any], now: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -51,6 +51,8 @@ def test_what_was_made_though_its_answer_was_lost_counts_as_made() -> None:
     assert rotation_steps([A], lost, USED, found=[found], stamp="of-this-run")["left"] == []
     assert len(rotation_steps([A], lost, USED, found=[found], stamp="of-another")["left"]) == 1
     assert len(rotation_steps([A], lost, USED, found=[found])["left"]) == 1
+    again = [{"name": "a", "version_id": f"{made}-2"}]
+    assert rotation_steps([A], lost, USED, found=[found], stamp="of-another", intended=again)["left"] == []
     back = {"name": "a", "version_id": f"{made}-2"}
     assert rotation_steps([back], lost, USED, found=[found])["elements"] == [back]
 
