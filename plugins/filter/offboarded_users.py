@@ -73,9 +73,9 @@ def offboarded_users(records: Sequence[Mapping[str, Any]], names: Iterable[str])
     }
 
 
-def still_offboarded(records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def not_back(records: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """The users of records, newest first, who are not back, and the newest record of each."""
-    return {name: record["id"] for record in reversed(records) for name in _left(record)}
+    return {name: record for record in reversed(records) for name in _left(record)}
 
 
 def _left(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.filter.offboarded_users import still_offboarded
+from ansible_collections.runbook.aws.plugins.filter.offboarded_users import not_back
 from ansible_collections.runbook.aws.plugins.filter.users_for_record import in_words_of_record
 from ansible_collections.runbook.aws.plugins.filter.users_from_record import users_from_record
 from ansible_collections.runbook.aws.plugins.module_utils._cognito import VERIFIED
@@ -114,7 +114,7 @@ class _Way:
         self._baseline, self._intended, self._force = baseline, intended, force
         self._there = {one["target"]: one for one in found.get("results") or () if not one.get("error")}
         self._groups = {one["target"]: one["before"] for one in groups if one.get("before")}
-        self._offboarded = still_offboarded(offboarded)
+        self._offboarded = {name: record["id"] for name, record in not_back(offboarded).items()}
         # A group that is restored is there when it comes to its users.
         self._known_groups = {
             *((found.get("pool") or {}).get("groups") or ()),

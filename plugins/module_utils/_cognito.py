@@ -28,6 +28,9 @@ SERVICE = "cognito-idp"
 # model, Limit of ListUsers and of the other lists.
 PAGE = 60
 
+# Ways out that are an option of a module and a variable of a playbook, so that whoever runs either knows what to say.
+RENEW = "renew_invitation: {0} (manage-users.yml: -e user_accounts_renew_invitation={0})"
+
 # What each of them says about a user can be verified.
 VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 

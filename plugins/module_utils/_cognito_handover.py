@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
-from ansible_collections.runbook.aws.plugins.module_utils._cognito import Way
+from ansible_collections.runbook.aws.plugins.module_utils._cognito import RENEW, Way
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Refused, Settle
 
@@ -269,9 +269,12 @@ class HandingOver:
 def _consequences(operation: str, handed_over: bool, code: str) -> Iterator[str]:
     """What a refusal leaves behind that the same task would not mend."""
     if operation == "AdminCreateUser" and handed_over and code == "UsernameExistsException":
-        yield "The password that was left is not the user's if somebody else made it: say renew_invitation: always then."
+        yield f"The password that was left is not the user's if somebody else made it: say {RENEW.format('always')} then."
     if operation == "AdminUserGlobalSignOut":
-        yield "Say sign_out: true then: a user that is disabled by now is not signed out again without it."
+        yield (
+            "A user that is disabled by now is signed out with sign_out: true; offboard-user.yml for that user, run again,"
+            " does so."
+        )
 
 
 def _with(value: Mapping[str, str], password: str) -> dict[str, str]:

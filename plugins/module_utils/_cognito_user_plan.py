@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
+    RENEW,
     SERVICE,
     VERIFIED,
     Pool,
@@ -147,7 +148,8 @@ class _Planner:
         if unknown:
             hints = "".join(similar(group, self._context.groups) for group in unknown)
             raise Refused(
-                f"{self._name}: this pool has no group {', '.join(unknown)}.{hints} Groups are made with cognito_group."
+                f"{self._name}: this pool has no group {', '.join(unknown)}.{hints} Make it first with cognito_group, or"
+                " in the file of manage-users.yml (YAML) with groups."
             )
 
     # --- a user that goes
@@ -173,7 +175,7 @@ class _Planner:
         }
         note = (
             "A user that is deleted does not come back: undone, there is a new one of this name with another sub and no"
-            " password. Invite it with renew_invitation: always."
+            f" password. Invite it with {RENEW.format(ALWAYS)}."
         )
         calls = (Call(SERVICE, "AdminDeleteUser", self._of(user)),)
         return UserPlan(before, {"name": before["name"], "state": "absent"}, calls, (note,))
@@ -428,12 +430,12 @@ class _Planner:
             if invitation.expired(now) and self._wish.renew == NEVER:
                 yield (
                     f"{self._name}: its invitation has expired ({stamp(invitation.expires_at)}), so it can neither sign in"
-                    " nor reset its password. Say renew_invitation: expired."
+                    f" nor reset its password. Say {RENEW.format(EXPIRED)}."
                 )
             if invitation.perhaps(now) and self._wish.renew == EXPIRED:
                 yield (
                     f"{self._name}: its invitation may have expired ({stamp(invitation.earliest)}), because the user was"
-                    " changed since it was made and Cognito does not tell how. Say renew_invitation: always to be sure."
+                    f" changed since it was made and Cognito does not tell how. To be sure say {RENEW.format(ALWAYS)}."
                 )
         tokens = self._context.tokens
         if ends and tokens.unknown:
@@ -445,7 +447,7 @@ class _Planner:
             # model, AdminUserGlobalSignOut: "Other requests might be valid until your user's token expires."
             yield (
                 f"Tokens that were issued before are accepted for up to {tokens.offline} seconds more by those who check"
-                " them without asking Cognito, for example an API's authorizer; see tokens_valid_until."
+                " them without asking Cognito, for example an API's authorizer."
             )
 
 

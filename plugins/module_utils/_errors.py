@@ -82,7 +82,8 @@ _USERS = {
     ),
     "CodeDeliveryFailureException": (
         "The message could not be sent; the user may be there nevertheless. Mend the pool's e-mail or SMS settings and"
-        " renew the invitation (renew_invitation: always), or hand the password over (invite: handover)."
+        " renew the invitation (renew_invitation: always; manage-users.yml: -e user_accounts_renew_invitation=always), or"
+        " hand the password over (invite: handover; -e user_accounts_invite=handover)."
     ),
     "UnsupportedUserStateException": "Its state does not allow that: look at its status with cognito_user_info.",
     "UserLambdaValidationException": "A trigger function of the pool refused it: the function's log says why.",

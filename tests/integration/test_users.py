@@ -392,24 +392,28 @@ def test_a_wrong_wish_is_refused_before_anything_is_read(
 
 def test_users_leave_and_come_back_with_exactly_what_they_had(operator: Operator) -> None:
     pool = operator.pool
-    for name in ("jane", "joe"):
+    for name in ("jane", "joe", "off"):
         pool.confirmed(name, PASSWORD)
+    for name in ("jane", "joe"):
         pool.admin("admin_add_user_to_group", Username=name, GroupName="field_engineers")()
     pool.admin("admin_add_user_to_group", Username="jane", GroupName="warehouse_managers")()
+    pool.admin("admin_disable_user", Username="off")()
     original = operator.state()
     tokens = pool.tokens("jane", PASSWORD)
 
     mark = operator.account.mark()
-    rehearsal = operator.play("offboard-user", "--check", "--diff", name="jane,joe,jane")
+    rehearsal = operator.play("offboard-user", "--check", "--diff", name="jane,joe,jane,off")
     assert rehearsal.code == 0, rehearsal.output
     assert operator.account.mutating(mark) == []
-    assert (
-        "disabled  jane" in rehearsal.stdout
-        and "- group field_engineers; - group warehouse_managers" in rehearsal.stdout
-    )
+    text = " ".join(rehearsal.stdout.split())
+    assert "disabled jane - group field_engineers; - group warehouse_managers" in text
+    assert "signed out off -" in text
 
-    run = operator.play("offboard-user", name="jane,joe,jane")
+    mark = operator.account.mark()
+    run = operator.play("offboard-user", name="jane,joe,jane,off")
     assert run.code == 0, run.output
+    # Whoever disabled a user before may not have signed it out.
+    assert operator.writes(mark).count("AdminUserGlobalSignOut") == 3
     gone = {name: (False, attributes, []) for name, (_on, attributes, _groups) in original["users"].items()}
     assert operator.state()["users"] == gone
     assert "NotAuthorizedException" in refused(pool.refresh, tokens["RefreshToken"])
@@ -418,13 +422,13 @@ def test_users_leave_and_come_back_with_exactly_what_they_had(operator: Operator
     assert "without asking Cognito" in text and "accepts those that were issued before until 20" in text
 
     mark = operator.account.mark()
-    again = operator.play("offboard-user", name="jane,joe")
+    again = operator.play("offboard-user", name="jane,joe,off")
     assert again.code == 0 and recap(again)["changed"] == 0, again.output
     assert operator.writes(mark) == []
 
     one = operator.play("offboard-user", name="jane", switch_back=True)
     assert one.code == 0, one.output
-    assert operator.state()["users"] == {"jane": original["users"]["jane"], "joe": gone["joe"]}
+    assert operator.state()["users"] == {**gone, "jane": original["users"]["jane"]}
     assert "NotAuthorizedException" in refused(pool.refresh, tokens["RefreshToken"])
     assert pool.tokens("jane", PASSWORD)["AccessToken"]
     both = operator.play("offboard-user", name="jane,joe", switch_back=True)
