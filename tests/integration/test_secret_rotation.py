@@ -344,6 +344,11 @@ def test_everything_that_is_due_is_rotated_each_in_its_way(application: Applicat
     assert refused.code != 0
     assert "it was changed since: the rotation 'what is due'" in flat(refused), refused.output
     assert application.writes(mark) == Counter()
+    before = application.current(API_KEYS)
+    back = application.play(max_age_days=0, secret_rotation_switch_back=True)
+    assert back.code == 0, back.output
+    assert application.current(API_KEYS) != before
+    application.works()
     application.assert_no_value_was_told()
 
 
