@@ -111,7 +111,12 @@ class _Way:
         offboarded: Sequence[Mapping[str, Any]],
         force: bool,
     ) -> None:
-        self._baseline, self._intended, self._force = baseline, intended, force
+        self._baseline, self._force = baseline, force
+        self._intended: dict[tuple[str, str], list[State]] = {}
+        for states in intended:
+            for kind in ("users", "groups"):
+                for one in states.get(kind) or ():
+                    self._intended.setdefault((kind, one["name"]), []).append(one)
         self._there = {one["target"]: one for one in found.get("results") or () if not one.get("error")}
         self._groups = {one["target"]: one["before"] for one in groups if one.get("before")}
         self._offboarded = {name: record["id"] for name, record in not_back(offboarded).items()}
@@ -169,7 +174,7 @@ class _Way:
         return {**gone, "remove_members": True} if gone and others else gone
 
     def _ours(self, kind: str, name: str) -> list[State]:
-        return [one for states in self._intended for one in states.get(kind) or () if one["name"] == name]
+        return self._intended.get((kind, name), [])
 
     def _offboarding_of(self, name: str) -> str:
         """The record of a user's offboarding, or nothing."""
