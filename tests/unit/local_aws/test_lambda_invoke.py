@@ -166,7 +166,7 @@ def handler(event, context):
     if event == "exit":
         sys.exit(1)
     if event == "hang":
-        os.system("sleep 60 &")
+        os.system("sleep 61.25 &")
         print("hanging")
         time.sleep(60)
     return {1, 2}
@@ -222,7 +222,8 @@ def test_a_function_that_takes_too_long_is_ended(account: Account, client: Any, 
     assert told["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
     assert time.monotonic() - began < 5
     assert "hanging" in messages(account)
-    found = subprocess.run(["pgrep", "-f", "^sleep 60$"], capture_output=True, text=True, check=False)
+    # A number of seconds that no other test sleeps.
+    found = subprocess.run(["pgrep", "-f", r"^sleep 61\.25$"], capture_output=True, text=True, check=False)
     assert until(lambda: not any(alive(int(pid)) for pid in found.stdout.split()))
     assert failure(client, "raise")["errorType"] == "ValueError"
 
