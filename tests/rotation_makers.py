@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from typing import Any
 
@@ -103,6 +104,11 @@ def make_secret(account: Account, name: str, value: Any, function: str = "") -> 
             RotationRules={"AutomaticallyAfterDays": 365},
             RotateImmediately=False,
         )
+        # It is tested first, with a version that goes again; a rotation that begins meanwhile would wait for that one.
+        deadline = time.monotonic() + 60
+        while set(labels(account, arn)) != {"AWSCURRENT"}:
+            assert time.monotonic() < deadline, f"the test of {name} did not end"
+            time.sleep(0.02)
     return arn
 
 
