@@ -43,14 +43,14 @@ class Spent:
         estimate: Units that were asked for.
         units: Units that count.
         at: When it was sent.
-        until: Until when it counts, if it has been answered.
+        answered: When it was answered, if it was.
     """
 
     number: int
     estimate: float
     units: float
     at: float
-    until: float | None = None
+    answered: float | None = None
 
 
 class Budget:
@@ -113,15 +113,17 @@ class Budget:
 
     def _fitting(self, estimates: Sequence[float], now: float) -> tuple[Spent | None, float]:
         """What there is room for now, or the seconds until it is worth asking again."""
-        self._counting = [spent for spent in self._counting if spent.until is None or spent.until > now]
+        ends = {spent: self._until(spent) for spent in self._counting}
+        self._counting = [spent for spent, end in ends.items() if end is None or end > now]
         known = self._quickest is not None
         limit = self.units if known else max(1.0, self.units * _UNKNOWN_PART)
         room = limit - sum(spent.units for spent in self._counting)
         least = min(sum(estimates), max(estimates[0], limit * _LEAST_PART)) * self._factor
         # What alone costs more than the budget goes out when nothing else counts, and counts for longer.
         if least > room and self._counting:
-            ends = [spent.until for spent in self._counting if spent.until is not None]
-            return None, min([_LOOK if len(ends) < len(self._counting) else WINDOW, *(end - now for end in ends)])
+            known_ends = [end for spent in self._counting if (end := ends[spent]) is not None]
+            most = _LOOK if len(known_ends) < len(self._counting) else WINDOW
+            return None, min([most, *(end - now for end in known_ends)])
         if self._next > now:
             return None, self._next - now
         number, units = 1, estimates[0]
@@ -131,6 +133,16 @@ class Budget:
             number, units = number + 1, units + estimate
         return Spent(number, units, units * self._factor, now), 0.0
 
+    def _until(self, spent: Spent) -> float | None:
+        """Until when a request counts, if that is known.
+
+        Asked again each time: the first answers are slow, because connections are new, so what an answer takes at least
+        is known well only when they are about to stop counting.
+        """
+        if spent.answered is None or self._quickest is None:
+            return None
+        return spent.answered - self._quickest + WINDOW * max(1.0, spent.units / self.units)
+
     def _answered(self, spent: Spent) -> None:
         with self._lock:
             self.total += spent.units
@@ -139,6 +151,6 @@ class Budget:
             now = self._clock()
             taken = now - spent.at
             self._quickest = taken if self._quickest is None else min(self._quickest, taken)
-            spent.until = now - self._quickest + WINDOW * max(1.0, spent.units / self.units)
+            spent.answered = now
             self._next += (spent.units - spent.estimate * self._factor) / self.units
             self._factor = max(spent.units / spent.estimate, 1 + (self._factor - 1) * _FORGETTING)
