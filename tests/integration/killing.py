@@ -9,14 +9,15 @@ import os
 import signal
 import subprocess
 import time
+from typing import Any
 
-from integration.run_module import ROOT, environment
+from integration.run_module import ROOT, ad_hoc, environment
 
 from local_aws.client import Account
 
 
 def kill_playbook_at(account: Account, operation: str, *arguments: str, env: dict[str, str]) -> None:
-    """End `ansible-playbook` with SIGKILL when AWS has done this operation; its answer does not arrive in time.
+    """End `ansible-playbook` when AWS has done this operation; its answer does not arrive in time.
 
     Args:
         account: Where the playbook works.
@@ -25,23 +26,41 @@ def kill_playbook_at(account: Account, operation: str, *arguments: str, env: dic
         env: As for `run_playbook`.
     """
     account.fault(operation=operation, mode="delay", delay=30.0, error="", message="", times=0)
+    try:
+        _kill_at(account, operation, 1, ["ansible-playbook", *arguments], env)
+    finally:
+        account.clear_faults()
+
+
+def kill_module_at(account: Account, operation: str, module: str, *, times: int = 1, **options: Any) -> None:
+    """End `ansible` and the module that it runs when AWS has got this operation so many times.
+
+    Args:
+        account: Where the module works.
+        operation: The API's own name.
+        module: The module's name without the collection.
+        times: How many calls of the operation there were.
+        **options: The module's options; connection options are added.
+    """
+    _kill_at(account, operation, times, ad_hoc(module, {**account.module_args, **options}), {})
+
+
+def _kill_at(account: Account, operation: str, times: int, command: list[str], env: dict[str, str]) -> None:
     mark = account.mark()
-    process = subprocess.Popen(
-        ["ansible-playbook", *arguments],
+    with subprocess.Popen(
+        command,
         cwd=ROOT,
         env=environment(env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 180
-        while operation not in [call["operation"] for call in account.calls(mark)]:
-            assert process.poll() is None, f"{arguments[0]} ended before {operation}"
-            assert time.monotonic() < deadline, f"no {operation} after 180 s"
-            time.sleep(0.1)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        account.clear_faults()
+    ) as process:
+        try:
+            deadline = time.monotonic() + 180
+            while [call["operation"] for call in account.calls(mark)].count(operation) < times:
+                assert process.poll() is None, f"{command} ended before {operation}"
+                assert time.monotonic() < deadline, f"no {operation} after 180 s"
+                time.sleep(0.02)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -124,16 +124,23 @@ def _alone(module: str, options: dict[str, Any]) -> Run:
     return Run(answer["code"], answer["stdout"], answer["stderr"])
 
 
+def ad_hoc(module: str, options: dict[str, Any]) -> list[str]:
+    """The command that runs one module of the collection under `ansible`."""
+    return [
+        "ansible",
+        "localhost",
+        "--inventory=localhost,",
+        "--connection=local",
+        f"--extra-vars=ansible_python_interpreter={sys.executable}",
+        f"--module-name=runbook.aws.{module}",
+        f"--args={json.dumps(options)}",
+    ]
+
+
 def _under_ansible(module: str, options: dict[str, Any], check: bool, diff: bool, verbosity: int) -> dict[str, Any]:
     run = command(
         [
-            "ansible",
-            "localhost",
-            "--inventory=localhost,",
-            "--connection=local",
-            f"--extra-vars=ansible_python_interpreter={sys.executable}",
-            f"--module-name=runbook.aws.{module}",
-            f"--args={json.dumps(options)}",
+            *ad_hoc(module, options),
             *(["--check"] if check else []),
             *(["--diff"] if diff else []),
             *([f"-{'v' * verbosity}"] if verbosity else []),

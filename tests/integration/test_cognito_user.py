@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import stat
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,7 +13,8 @@ from typing import Any
 import pytest
 from cognito_pools import DAY, Pool, refused
 from integration.examples import assert_examples_run
-from integration.run_module import ROOT, environment, run_module
+from integration.killing import kill_module_at
+from integration.run_module import run_module
 
 from ansible_collections.runbook.aws.plugins.modules import cognito_group, cognito_user, cognito_user_info
 from local_aws.client import SECRET_KEY, Account
@@ -246,24 +243,7 @@ def test_a_run_that_is_killed_loses_no_password(pool: Pool, tmp_path: Path) -> N
         "workers": 2,
     }
     pool.account.fault("cognito-idp", "AdminCreateUser", mode="delay", delay=0.3, times=0)
-    mark = pool.account.mark()
-    arguments = [
-        "ansible",
-        "localhost",
-        "--inventory=localhost,",
-        "--connection=local",
-        f"--extra-vars=ansible_python_interpreter={sys.executable}",
-        "--module-name=runbook.aws.cognito_user",
-        f"--args={json.dumps({**pool.account.module_args, **wish})}",
-    ]
-    with subprocess.Popen(
-        arguments, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, start_new_session=True
-    ) as process:
-        deadline = time.monotonic() + 60
-        while counted(pool.account, mark)["cognito-idp:AdminCreateUser"] < 4:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
+    kill_module_at(pool.account, "AdminCreateUser", "cognito_user", times=4, **wish)
     pool.account.clear_faults()
     # What was on its way arrives.
     time.sleep(1)

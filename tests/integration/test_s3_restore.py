@@ -3,11 +3,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +11,8 @@ from typing import Any
 import botocore.config
 import pytest
 from integration.examples import assert_examples_run
-from integration.run_module import ROOT, environment, run_module
+from integration.killing import kill_module_at
+from integration.run_module import run_module
 from s3_data import DESCRIPTION, MEGABYTE, Data, examples, without_times
 
 from ansible_collections.runbook.aws.plugins.modules import s3_restore
@@ -325,25 +321,8 @@ def test_a_run_that_is_killed_is_gone_on_with_and_undone(data: Data) -> None:
         data.put(key, "bad")
     plan = restore(data, then, check=True)
     account.fault("s3", "CopyObject", mode="delay", delay=0.2, times=0)
-    mark = account.mark()
-    wish = {"prefixes": [{"bucket": data.bucket, "prefix": "", "to": then}], "workers": 2}
-    arguments = [
-        "ansible",
-        "localhost",
-        "--inventory=localhost,",
-        "--connection=local",
-        f"--extra-vars=ansible_python_interpreter={sys.executable}",
-        "--module-name=runbook.aws.s3_restore",
-        f"--args={json.dumps({**account.module_args, **wish})}",
-    ]
-    with subprocess.Popen(
-        arguments, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, start_new_session=True
-    ) as process:
-        deadline = time.monotonic() + 60
-        while [call["operation"] for call in account.calls(mark)].count("CopyObject") < 4:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
+    prefixes = [{"bucket": data.bucket, "prefix": "", "to": then}]
+    kill_module_at(account, "CopyObject", "s3_restore", times=4, prefixes=prefixes, workers=2)
     account.clear_faults()
     left = [key for key, what in data.seen().items() if what["content"] == b"bad"]
     assert 0 < len(left) < len(keys)
