@@ -12,7 +12,7 @@ Sources, by the short names that the comments use:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment import told_by
@@ -49,10 +49,12 @@ class SecretPlan(Plan):
     Attributes:
         secret: The secret as it was found.
         expected: The version that is current afterwards; none: still no value.
+        foreign: Whether somebody else's rotation makes that version, and it is only waited for.
     """
 
     secret: Secret | None = field(default=None, repr=False)
     expected: str | None = None
+    foreign: bool = False
 
 
 def plan_secret(target: Target, secret: Secret, _context: object = None) -> SecretPlan:
@@ -232,6 +234,13 @@ def _until_current(arn: str, version: str) -> Settle:
     return _until(arn, f"contains(VersionIdsToStages.\"{version}\" || `[]`, '{CURRENT}')")
 
 
+def _until_ended(arn: str, version: str) -> Settle:
+    # model, RotateSecretRequest, RotateImmediately: "This test creates an AWSPENDING version of the secret and then
+    # removes it." So a version may go without ever being current, and it would be waited for in vain.
+    labels = f'VersionIdsToStages."{version}" || `[]`'
+    return _until(arn, f"contains({labels}, '{CURRENT}') || !contains({labels}, '{PENDING}')")
+
+
 def _until(arn: str, condition: str) -> Settle:
     return Settle("secret_described", {"SecretId": arn}, until=condition)
 
@@ -322,10 +331,10 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
                 "secretsmanager",
                 "DescribeSecret",
                 {"SecretId": secret.arn},
-                _until_current(secret.arn, pending.id),
+                _until_ended(secret.arn, pending.id),
             )
             notes.append(f"{wish.secret}: a rotation is under way already (version {pending.id}), so none was started.")
-            return _plan(wish, secret, pending.id, pending.id, (look,), notes)
+            return replace(_plan(wish, secret, pending.id, pending.id, (look,), notes), foreign=True)
         why = secret.pending_failed or f"nothing of it was changed since {shown(secret.changed)}"
         if wish.abort_pending is False:
             raise Refused(

@@ -130,13 +130,19 @@ def confirm_secret(rotations: Rotations, target: Target, plan: Plan) -> dict[str
 
     Raises:
         AwsError: AWS refused, or did not answer.
-        Refused: Somebody else changed it at the same time.
+        Refused: Somebody else changed it at the same time, or the rotation that was waited for ended without a result.
     """
     if not isinstance(plan, SecretPlan) or plan.secret is None:
         return {}
     found = plan.secret
     now = describe_secret(rotations, found.arn) if plan.calls else found
     there = now.current.id if now.current else None
+    if plan.foreign and there == (found.current.id if found.current else None):
+        raise Refused(
+            f"{target.name}: the rotation that was under way (version {plan.expected}) has ended, and {CURRENT} stayed"
+            " where it was: it was the test that Secrets Manager makes of a rotation function that was just attached,"
+            f" or somebody aborted it by removing {PENDING}. Run the same task again: it starts a rotation."
+        )
     if there != plan.expected:
         raise Refused(
             f"{target.name}: {CURRENT} is on version {there}, not on {plan.expected}: somebody else moved it at the"

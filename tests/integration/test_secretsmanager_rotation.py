@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from integration.examples import assert_examples_run
-from integration.run_module import ROOT, environment, run_module
+from integration.killing import kill_module_at
+from integration.run_module import run_module
 from rotation_makers import fail_in, labels, make_rotation_function, make_secret, value_of
 
 from ansible_collections.runbook.aws.plugins.modules import secretsmanager_rotation
@@ -254,6 +251,22 @@ def test_a_rotation_that_was_left_alone_is_taken_up(rotated: Account) -> None:
     assert [call["operation"] for call in rotated.mutating(mark)].count("RotateSecret") == 0
 
 
+def test_the_test_of_a_function_that_was_just_attached_is_no_rotation(rotated: Account) -> None:
+    """Its version goes again without having been current, so it is not waited for until the time is up."""
+    rotated.settings(transition_seconds=1.5)
+    rotated.client("secretsmanager").rotate_secret(SecretId=DB, RotateImmediately=False)
+    first, mark = labels(rotated, DB)["AWSCURRENT"], rotated.mark()
+    waited = rotation(rotated, ROTATE)
+    assert waited["rc_"] == 2
+    assert "has ended, and AWSCURRENT stayed where it was" in waited["msg"]
+    assert "Run the same task again: it starts a rotation" in waited["msg"]
+    assert rotated.mutating(mark) == []
+    assert labels(rotated, DB) == {"AWSCURRENT": first}
+
+    done = rotation(rotated, ROTATE)
+    assert done["results"][0]["rotated"], done["output"]
+
+
 def test_a_rotation_that_nobody_goes_on_with_is_cleared_away_when_that_is_certain(rotated: Account) -> None:
     client = rotated.client("secretsmanager")
     client.put_secret_value(SecretId=DB, SecretString=json.dumps(FIRST), VersionStages=["AWSPENDING"])
@@ -377,44 +390,16 @@ def test_a_run_that_lost_the_network_for_good_is_finished_by_the_same_task(store
     assert made["search"] not in lost["output"] + done["output"]
 
 
-def kill_after(account: Account, operation: str, *secrets: dict[str, Any]) -> None:
-    """Start the module as its users do, and kill all of it as soon as AWS has got this call."""
-    mark = account.mark()
-    options = json.dumps({**account.module_args, "secrets": secrets})
-    run = subprocess.Popen(
-        [
-            "ansible",
-            "localhost",
-            "--inventory=localhost,",
-            "--connection=local",
-            f"--extra-vars=ansible_python_interpreter={sys.executable}",
-            "--module-name=runbook.aws.secretsmanager_rotation",
-            f"--args={options}",
-        ],
-        cwd=ROOT,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while all(call["operation"] != operation for call in account.calls(mark)):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-
-
 def test_a_killed_run_is_finished_by_the_same_task(rotated: Account) -> None:
     make_secret(rotated, KEYS, API_KEYS)
     rotated.settings(transition_seconds=1.0)
-    kill_after(rotated, "RotateSecret", ROTATE)
+    kill_module_at(rotated, "RotateSecret", "secretsmanager_rotation", secrets=[ROTATE])
     done = rotation(rotated, ROTATE)
     assert done["rc_"] == 0, done["output"]
     assert value_of(rotated, DB)["password"] != FIRST["password"]
     assert len(done["results"][0]["stages"]) == 2
 
-    kill_after(rotated, "PutSecretValue", WISH[0])
+    kill_module_at(rotated, "PutSecretValue", "secretsmanager_rotation", secrets=[WISH[0]])
     made = value_of(rotated, KEYS)
     assert made != API_KEYS
     mark = rotated.mark()

@@ -317,8 +317,19 @@ def test_a_rotation_that_is_under_way_is_waited_for_and_none_is_started() -> Non
     assert not plan.changed
     assert plan.expected == STUCK
     assert "is under way already" in plan.notes[0]
+    assert plan.foreign
     assert planned(busy, action="rotate", pending_minutes=3).changed
     assert planned(replace(busy, pending_failed="it said no"), action="rotate").changed
+
+
+def test_a_rotation_of_somebody_else_is_waited_for_until_it_ends_in_whatever_way() -> None:
+    """The test of a function that was just attached has a version too, which goes again."""
+    busy = secret({"LastChangedDate": NOW - timedelta(minutes=3)}, pending=STUCK)
+    look = planned(busy, action="rotate").calls[0]
+    assert look.settle
+    for stages, ended in ((["AWSPENDING"], False), (["AWSCURRENT", "AWSPENDING"], True), (["AWSCURRENT"], True)):
+        assert jmespath.search(look.settle.until, {"VersionIdsToStages": {STUCK: stages}}) is ended
+    assert jmespath.search(look.settle.until, {"VersionIdsToStages": {NOWADAYS: ["AWSCURRENT"]}})
 
 
 def test_the_label_is_taken_from_the_version_that_was_left_only() -> None:
