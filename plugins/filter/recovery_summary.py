@@ -84,7 +84,7 @@ def _copied(copied: Mapping[str, Any], table: str, rehearsal: bool) -> str:
         return f"Would be copied into {table}: {said}{newer}."
     told = f"Copied into {table}: {said}{newer}."
     if "export" in copied:
-        told += f" With earlier runs {copied['exported']} items; {copied['export']} undoes them."
+        told += f" With earlier runs: {_items(copied['exported'])}; the way back is {copied['export']}."
     return told
 
 
@@ -109,15 +109,20 @@ def _given_back(given_back: Sequence[Mapping[str, Any]], table: str, rehearsal: 
     if not any(number.values()):
         yield f"{table}: the copy had written nothing that is still there, so nothing had to be put back."
         return
+    put, removed = ("would put", "would remove") if rehearsal else ("put", "removed")
     yield (
-        f"{table}: {number['overwritten'] + number['created']} items {'would be' if rehearsal else 'are'} as before the"
-        f" copy, and {number['deleted']} that it had created {'would be' if rehearsal else 'are'} gone."
+        f"{table}: {put} {_items(number['overwritten'] + number['created'])} back as before the copy, and {removed}"
+        f" {number['deleted']} that the copy had created."
     )
     if number["changed_since"]:
         yield (
-            f"{number['changed_since']} items were changed after the copy, so they are left, see the warning."
-            " -e table_recovery_switch_back=true -e table_recovery_overwrite_changed=true brings them back too."
+            f"Left, because changed after the copy: {_items(number['changed_since'])}, see the warning."
+            " -e table_recovery_switch_back=true -e table_recovery_overwrite_changed=true brings back these too."
         )
+
+
+def _items(number: int) -> str:
+    return f"{number} item{'' if number == 1 else 's'}"
 
 
 def _stack(table: str) -> str:

@@ -260,14 +260,14 @@ def test_items_are_repaired_in_place_and_that_is_undone(harmed: tuple[Applicatio
     again = application.play("restore-table", **wish)
     assert again.code == 0, again.output
     assert application.writes(mark) == []
-    assert "0 created, 0 overwritten, 0 deleted. With earlier runs 2 items" in " ".join(again.stdout.split())
+    assert "0 created, 0 overwritten, 0 deleted. With earlier runs: 2 items" in " ".join(again.stdout.split())
 
     # What the application writes meanwhile is not undone.
     application.put("b", note="newer")
     newer = application.items()
     back = application.play("restore-table", **BACK)
     assert back.code == 0, back.output
-    assert "1 items were changed after the copy" in " ".join(back.stdout.split())
+    assert "Left, because changed after the copy: 1 item, see the warning." in " ".join(back.stdout.split())
     without_c = [item for item in newer if item["session_id"]["S"] != "c"]
     assert application.items() == without_c
 
@@ -280,7 +280,7 @@ def test_items_are_repaired_in_place_and_that_is_undone(harmed: tuple[Applicatio
     back = application.play("restore-table", **BACK)
     assert back.code == 0, back.output
     assert application.items() == without_c
-    assert "2 items are as before" in back.stdout or "1 items are as before" in back.stdout
+    assert "put 1 item back as before the copy, and removed 1 that the copy had created" in " ".join(back.stdout.split())
 
 
 @pytest.mark.parametrize("finished", [True, False], ids=["finished by another run", "not finished"])
@@ -302,7 +302,7 @@ def test_what_a_killed_copy_has_overwritten_comes_back(
     if finished:
         run = application.play("restore-table", **wish)
         assert run.code == 0, run.output
-        assert "0 created, 0 overwritten, 0 deleted. With earlier runs 2 items" in " ".join(run.stdout.split())
+        assert "0 created, 0 overwritten, 0 deleted. With earlier runs: 2 items" in " ".join(run.stdout.split())
     else:
         (export,) = (application.folder / "exports").iterdir()
         export.rename(export.with_suffix(".elsewhere"))

@@ -51,7 +51,7 @@ def told(**more: Any) -> str:
         ({"state": "cutover", "rehearsal": True, "switches": True}, "The application would use the restored table"),
         ({"copied": COPIED}, "Copied into t: 2 created, 3 overwritten, 0 deleted."),
         ({"copied": {**COPIED, "newer": 1}}, "0 deleted, 1 left because they are newer."),
-        ({"copied": {**COPIED, **EXPORTED}}, "With earlier runs 7 items; /srv/t.jsonl undoes them."),
+        ({"copied": {**COPIED, **EXPORTED}}, "With earlier runs: 7 items; the way back is /srv/t.jsonl."),
         ({"copied": {**COPIED, **EXPORTED}, "rehearsal": True}, "Would be copied into t: 2 created"),
         ({"state": "copy_back", "there": False, "rehearsal": True}, "can be told when the restored table is there"),
         ({"ended": "cleaned up"}, "t-restored, restored from t, is removed."),
@@ -63,11 +63,11 @@ def told(**more: Any) -> str:
         ({"ended": "switched back", "undone": "copy_back"}, "nothing had to be put back"),
         (
             {"ended": "switched back", "undone": "copy_back", "given_back": [{**COPIED, "deleted": 1}, COPIED]},
-            "t: 10 items are as before the copy, and 1 that it had created are gone.",
+            "t: put 10 items back as before the copy, and removed 1 that the copy had created.",
         ),
         (
             {"ended": "switched back", "undone": "copy_back", "given_back": [{**COPIED, "changed_since": 4}]},
-            "4 items were changed after the copy, so they are left",
+            "Left, because changed after the copy: 4 items, see the warning.",
         ),
     ],
 )
