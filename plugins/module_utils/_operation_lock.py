@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class LockWish:
-    """What `operation_lock` is asked for, see its options. `rehearsal`: check mode."""
+    """What `operation_lock` is asked for, see its options. `account`: the expected one; `rehearsal`: check mode."""
 
     table: str
     name: str
@@ -56,6 +56,7 @@ class LockWish:
     take_over: bool = False
     operation: str = ""
     rehearsal: bool = False
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class LockFound:
         holder_dead: Its holder's process is known to have ended.
         table: Whether the table exists.
         protected: Whether the table can be restored to a point in time, as far as it was asked.
+        caller: `account` and `arn` of whose credentials these are, as far as it was asked.
     """
 
     now: datetime
@@ -75,6 +77,21 @@ class LockFound:
     holder_dead: bool = False
     table: bool = True
     protected: bool = True
+    caller: Mapping[str, str] = field(default_factory=dict)
+
+
+def refuse_other_account(wish: LockWish, caller: Mapping[str, str]) -> None:
+    """Refuse credentials of another account than the expected one.
+
+    Raises:
+        Refused: They are.
+    """
+    if wish.account and wish.account != caller["account"]:
+        raise Refused(
+            f"{wish.name}: these credentials belong to account {caller['account']} ({caller['arn']}), and the lock is"
+            f" meant for account {wish.account}. Way out: use a profile or role of that account, or correct"
+            " expected_account (with the operation role: runbook_expected_account_id)."
+        )
 
 
 def same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -109,7 +126,9 @@ def plan_lock(wish: LockWish, found: LockFound) -> Plan:
         Refused: Somebody else holds it, or our token is no longer the lock's.
     """
     _check_lock_wish(wish)
-    return _plan_acquire(wish, found) if wish.present else _plan_release(wish, found)
+    if not wish.present:
+        return _plan_release(wish, found)
+    return replace(_plan_acquire(wish, found), fields={"caller": found.caller})
 
 
 def _check_lock_wish(wish: LockWish) -> None:

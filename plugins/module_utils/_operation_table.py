@@ -16,7 +16,13 @@ from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
 from ansible_collections.runbook.aws.plugins.module_utils._operation import LOCK, OPEN, key, value_of
-from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import Lock, LockFound, held
+from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import (
+    Lock,
+    LockFound,
+    LockWish,
+    held,
+    refuse_other_account,
+)
 from ansible_collections.runbook.aws.plugins.module_utils._operation_record import RecordFound, is_overdue, record_of
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Settle
 
@@ -32,7 +38,7 @@ class OperationTable:
     """The table, in the shape in which `OpsModule.run` takes a way to AWS.
 
     Args:
-        aws: The way to AWS, with `dynamodb`.
+        aws: The way to AWS.
         table: The table's name.
         is_dead: Whether the process of a holder is known to have ended.
     """
@@ -64,14 +70,28 @@ class OperationTable:
         """All runs read AWS's clock, so a machine whose own clock is wrong neither keeps nor takes a lock too long."""
         self.now = answered_at(answer)
 
-    def lock(self, name: str) -> LockFound:
-        """What there is of a lock."""
-        item = self.get(LOCK, name)
+    def caller(self) -> dict[str, str]:
+        """`account` and `arn` of whose credentials these are."""
+        answer = self._aws.call("sts", "GetCallerIdentity")
+        return {"account": answer["Account"], "arn": answer["Arn"]}
+
+    def lock(self, wish: LockWish) -> LockFound:
+        """What there is of a lock.
+
+        Raises:
+            AwsError: AWS refused, or did not answer.
+            Refused: The lock is wanted, and this is another account than the expected one.
+        """
+        caller: dict[str, str] = {}
+        if wish.present:
+            caller = self.caller()
+            refuse_other_account(wish, caller)  # Before a table of another account is asked.
+        item = self.get(LOCK, wish.name)
         lock = Lock.from_item(item) if item else None
         # The first use of a name is rare: whether the table's maker came to its end is asked only then.
         protected = self._protected() if item is None and self.exists else self.exists
         dead = bool(lock and lock.holder) and self._is_dead(lock.holder if lock else {})
-        return LockFound(self.now, lock, dead, self.exists, protected)
+        return LockFound(self.now, lock, dead, self.exists, protected, caller)
 
     def _protected(self) -> bool:
         answer = self._aws.call("dynamodb", "DescribeContinuousBackups", TableName=self._table)

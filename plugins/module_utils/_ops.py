@@ -222,6 +222,7 @@ def _result(outcome: Outcome, check_mode: bool) -> dict[str, Any]:
         "calls": [call.action for call in calls],
         "error": str(outcome.error) if outcome.error else None,
         "error_code": getattr(outcome.error, "code", None),
+        **(plan.fields if plan else {}),
         **outcome.fields,
         **getattr(outcome.error, "fields", {}),
     }

@@ -113,12 +113,14 @@ class Plan:
         after: The state that the calls lead to, in the same shape.
         calls: The calls, in the order in which they are made.
         notes: Sentences that the operator should read, for example that another setting owns the number asked for.
+        fields: What the target's result tells beside all that, also in check mode.
     """
 
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     calls: tuple[Call, ...] = ()
     notes: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     @property
     def changed(self) -> bool:

@@ -60,6 +60,12 @@ options:
     description: What the lock is taken for, as others are told, for example V(scale-event black-friday).
     type: str
     default: ""
+  expected_account:
+    description:
+      - The account that must be the caller's to take the lock, before anything else is asked there.
+      - Credentials of another one are an error. Empty means that it is not checked.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Nothing is written. That another run holds the lock is a warning then, so that the rest of the play is
@@ -75,7 +81,8 @@ notes:
   - Leases are reckoned by the clock of AWS's answers, so the clocks of the machines that run playbooks do not matter.
     Where an answer carries no time, it is the clock of this machine.
   - "IAM actions on the table: C(dynamodb:GetItem), C(dynamodb:UpdateItem), C(dynamodb:DescribeContinuousBackups), and to make
-    it C(dynamodb:CreateTable), C(dynamodb:TagResource), C(dynamodb:DescribeTable), C(dynamodb:UpdateContinuousBackups)."
+    it C(dynamodb:CreateTable), C(dynamodb:TagResource), C(dynamodb:DescribeTable), C(dynamodb:UpdateContinuousBackups).
+    C(sts:GetCallerIdentity) needs no permission."
   - RV(results[].before) given back undoes the change, but for the token. A lock that is taken back gets a new one.
 seealso:
   - module: runbook.aws.operation_record
@@ -171,6 +178,11 @@ results:
           type: str
           returned: if somebody holds it
           sample: "2026-11-23T13:45:00Z"
+    caller:
+      description: Whose credentials these are.
+      type: dict
+      returned: when the lock was asked for and could be planned
+      sample: {account: "111122223333", arn: "arn:aws:iam::111122223333:user/anna"}
     calls:
       description: The calls that were made, or in check mode would be.
       type: list
@@ -202,6 +214,7 @@ SPEC = {
     "token": {"type": "int", "no_log": False},
     "take_over": {"type": "bool", "default": False},
     "operation": {"type": "str", "default": ""},
+    "expected_account": {"type": "str", "default": ""},
 }
 
 
@@ -212,6 +225,7 @@ def main() -> None:
         table=given["table"],
         name=given["name"],
         present=given["state"] == "present",
+        account=given["expected_account"],
         holder=given["holder"],
         lease=given["lease"],
         token=given["token"],
@@ -223,7 +237,7 @@ def main() -> None:
     module.run(
         table,
         [Target(wish.name, wish)],
-        fetch=lambda target: table.lock(target.name),
+        fetch=lambda target: table.lock(target.desired),
         plan=lambda target, found, _context: plan_lock(target.desired, found),
     )
 

@@ -51,6 +51,16 @@ def test_the_first_lock_makes_the_table(account: Account) -> None:
     assert "runbook:purpose" in {tag["Key"] for tag in tags}
 
 
+def test_the_lock_of_another_account_is_not_even_looked_for(account: Account) -> None:
+    mark = account.mark()
+    refused = lock(account, expected_account="999999999999")
+    assert f"belong to account {account.id}" in refused["msg"]
+    assert "is meant for account 999999999999" in refused["msg"]
+    assert [call["operation"] for call in account.calls(mark)] == ["GetCallerIdentity"]
+    taken = lock(account, expected_account=account.id)
+    assert taken["results"][0]["caller"]["account"] == account.id
+
+
 def test_check_mode_on_a_missing_table_says_that_it_would_be_made_and_writes_nothing(account: Account) -> None:
     result = lock(account, check=True)
     assert result["changed"] is True

@@ -19,6 +19,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._operation_lock import
     LockFound,
     LockWish,
     plan_lock,
+    refuse_other_account,
     same_run,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Refused
@@ -169,6 +170,22 @@ def test_releasing_with_before_undoes_taking(lock: Lock | None) -> None:
     assert {name: undone.after.get(name) for name in ("state", "holder")} == {
         name: taken.before.get(name) for name in ("state", "holder")
     }
+
+
+ROLE = {"account": "111122223333", "arn": "arn:aws:sts::111122223333:assumed-role/ops/anna"}
+
+
+@pytest.mark.parametrize("account", ["", "111122223333"])
+def test_credentials_of_the_expected_account_are_told(account: str) -> None:
+    wish = replace(TAKE, account=account)
+    refuse_other_account(wish, ROLE)
+    assert plan(wish, FREE, caller=ROLE).fields == {"caller": ROLE}
+    assert plan(RELEASE, held(ANNA)).fields == {}
+
+
+def test_credentials_of_another_account_are_refused() -> None:
+    with pytest.raises(Refused, match=r"belong to account 111122223333 .*assumed-role/ops/anna.* meant for account 9"):
+        refuse_other_account(replace(TAKE, account="999999999999"), ROLE)
 
 
 @pytest.mark.parametrize(
