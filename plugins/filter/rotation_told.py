@@ -117,8 +117,7 @@ def _back(rotation: Mapping[str, Any]) -> Iterator[str]:
         f"does not answer: {probe['why']}. A rotation function {_ELSEWHERE}, which does not come back with the version"
     )
     yield (
-        "The previous versions are back, the functions that use them were started anew, and the application"
-        f" {answers}."
+        f"The previous versions are back, the functions that use them were started anew, and the application {answers}."
     )
     for rows, said in ((rotation["left"], "Not changed before"), (rotation["not_back"], "Not put back")):
         if rows:

@@ -15,6 +15,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._moments import answer
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Plan, Refused, Target
 from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import (
     CURRENT,
+    PENDING,
     Judgement,
     Secret,
     Version,

@@ -280,7 +280,9 @@ def test_items_are_repaired_in_place_and_that_is_undone(harmed: tuple[Applicatio
     back = application.play("restore-table", **BACK)
     assert back.code == 0, back.output
     assert application.items() == without_c
-    assert "put 1 item back as before the copy, and removed 1 that the copy had created" in " ".join(back.stdout.split())
+    assert "put 1 item back as before the copy, and removed 1 that the copy had created" in " ".join(
+        back.stdout.split()
+    )
 
 
 @pytest.mark.parametrize("finished", [True, False], ids=["finished by another run", "not finished"])

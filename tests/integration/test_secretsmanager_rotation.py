@@ -185,7 +185,8 @@ def test_what_is_young_is_left_alone_until_it_is_due(rotated: Account) -> None:
     rotated.advance(89 * DAY)
     assert not rotation(rotated, wish, max_age_days=90)["changed"]
     assert rotated.mutating(mark) == []
-    rotated.advance(1 * DAY)
+    # AWS's answers tell the time in whole seconds.
+    rotated.advance(1 * DAY + 1)
     assert rotation(rotated, wish, max_age_days=90)["results"][0]["rotated"]
     assert not rotation(rotated, wish, max_age_days=90)["changed"]
 
@@ -257,7 +258,7 @@ def test_the_test_of_a_function_that_was_just_attached_is_no_rotation(rotated: A
     rotated.client("secretsmanager").rotate_secret(SecretId=DB, RotateImmediately=False)
     first, mark = labels(rotated, DB)["AWSCURRENT"], rotated.mark()
     waited = rotation(rotated, ROTATE)
-    assert waited["rc_"] == 2
+    assert waited["failed"]
     assert "has ended, and AWSCURRENT stayed where it was" in waited["msg"]
     assert "Run the same task again: it starts a rotation" in waited["msg"]
     assert rotated.mutating(mark) == []

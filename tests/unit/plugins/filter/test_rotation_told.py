@@ -57,8 +57,7 @@ def test_a_rotation_that_went_well_is_told_in_few_lines() -> None:
         ({"renewed": []}, "Started anew: no function was found that uses it"),
         (
             {"consumers": []},
-            "No function was found that uses /shop/prod/database; whoever reads it and keeps it has to be started anew"
-            " by hand.",
+            f"No function was found that uses {DB}; whoever reads it and keeps it has to be started anew by hand.",
         ),
     ],
 )
@@ -102,7 +101,10 @@ def test_the_report_has_what_was_left_and_what_could_not_be_seen() -> None:
     [
         ({}, "and the application answers. Mend the cause"),
         ({"probe": UNASKED}, "and the application was not asked. Mend"),
-        ({"probe": SILENT}, "does not answer: GET /health: status 500. A rotation function may have changed a password"),
+        (
+            {"probe": SILENT},
+            "does not answer: GET /health: status 500. A rotation function may have changed a password",
+        ),
         ({"left": [LEFT]}, "Not changed before: /shop/prod/keys: it is a replica. Mend"),
         ({"not_back": [LEFT]}, "Not put back: /shop/prod/keys: it is a replica. Mend"),
     ],
