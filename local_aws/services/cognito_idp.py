@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from moto.cognitoidp.models import CognitoIdpUserPoolAttribute as Attribute
+
 from local_aws.paging import page
 from local_aws.rules import AwsError, Call, Result, rule
 from local_aws.services.cognito_attributes import invalid
@@ -72,6 +74,18 @@ def _selects(text: str) -> Callable[[User], bool]:
         return known is not None and (known == value if comparison == "=" else known.startswith(value))
 
     return selects
+
+
+@rule("cognito-idp", "CreateUserPool")
+def create_user_pool(call: Call) -> Result:
+    """With the standard attributes, which every pool has; moto leaves them out where others are named.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+    """
+    pool = Cognito(call).pool(call.proceed()["UserPool"]["Id"])
+    for name, schema in Attribute.STANDARD_SCHEMA.items():
+        pool.schema_attributes.setdefault(name, Attribute(name, False, schema))
+    return {"UserPool": pool.to_json(extended=True)}
 
 
 @rule("cognito-idp", "ListUsers")

@@ -24,6 +24,17 @@ def pool(account: Account) -> Pool:
     return Pool(account)
 
 
+def test_a_pool_with_attributes_of_its_own_has_the_standard_ones_too(account: Account) -> None:
+    client = account.client("cognito-idp")
+    schema = [{"Name": "team", "AttributeDataType": "String"}, {"Name": "email", "Required": True}]
+    made = client.create_user_pool(PoolName="own", Schema=schema)["UserPool"]
+    described = client.describe_user_pool(UserPoolId=made["Id"])["UserPool"]["SchemaAttributes"]
+    assert described == made["SchemaAttributes"]
+    required = {attribute["Name"]: attribute["Required"] for attribute in described}
+    assert required["email"] and not required["phone_number"]
+    assert {"custom:team", "sub", "given_name"} <= required.keys()
+
+
 @pytest.mark.parametrize(
     ("password", "complaint"),
     [
