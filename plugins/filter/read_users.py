@@ -28,7 +28,9 @@ description:
     M(runbook.aws.cognito_group) take them, without C(sign_out), C(members) and C(members_absent).
 options:
   _input:
-    description: The text of the file, or a mapping from columns to cells for a single user.
+    description:
+      - The text of the file, or a mapping from columns to cells for a single user, with its attributes in a mapping
+        C(attributes).
     type: raw
     required: true
   path:

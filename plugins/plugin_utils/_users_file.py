@@ -76,7 +76,8 @@ def users_of(source: str | Mapping[str, Any], path: str, defaults: Mapping[str, 
     """The users and groups that a file names.
 
     Args:
-        source: The text of the file; or one user as cells by column, as a line of a CSV file has them.
+        source: The text of the file; or one user as cells by column, as a line of a CSV file has them, but with its
+            attributes in a mapping `attributes`.
         path: Its name, which says by its ending what it is.
         defaults: Options of users that the file does not say, by name.
 
@@ -86,10 +87,7 @@ def users_of(source: str | Mapping[str, Any], path: str, defaults: Mapping[str, 
     """
     found = _Found()
     if isinstance(source, Mapping):
-        for column in source:
-            if not _is_column(column):
-                found.wrong(0, f"there is no {column}. There are {_known_columns()}.")
-        _read_row(found, 0, {name: f"{cell}" for name, cell in source.items() if _is_column(name)})
+        _read_single(found, source)
     else:
         _read_text(found, source.removeprefix("\ufeff"), path)
     for _line, user in found.users:
@@ -102,6 +100,23 @@ def users_of(source: str | Mapping[str, Any], path: str, defaults: Mapping[str, 
         "groups": [group for _line, group in found.groups],
         "problems": [f"line {line}: {text}" if line else text for line, text in sorted(found.problems)],
     }
+
+
+def _read_single(found: _Found, source: Mapping[str, Any]) -> None:
+    """One user. In one mapping an attribute that is called as an option would say something else of the user."""
+    options = {name: cell for name, cell in source.items() if name != "attributes"}
+    attributes: Mapping[str, Any] = source.get("attributes") or {}
+    for name in options.keys() - set(_COLUMNS):
+        found.wrong(0, f"there is no option {name}. There are {', '.join(_COLUMNS)}, attributes.")
+    for name in attributes:
+        if name == "name":
+            found.wrong(0, f"name is not an attribute here. The one that Cognito calls so is {_FULL_NAME}.")
+        elif name in _COLUMNS:
+            found.wrong(0, f"{name} is an option and not an attribute. Say it by itself, or in a file.")
+        elif not _is_column(name):
+            found.wrong(0, f"there is no attribute {name}. There are {_known_attributes()}.")
+    if not found.problems:
+        _read_row(found, 0, {name: f"{cell}" for name, cell in {**options, **attributes}.items()})
 
 
 def _read_text(found: _Found, text: str, path: str) -> None:
@@ -212,7 +227,11 @@ def _read_csv(found: _Found, text: str) -> None:
 
 
 def _known_columns() -> str:
-    return ", ".join((*_COLUMNS, *_ATTRIBUTES, _FULL_NAME, f"{_CUSTOM}…"))
+    return f"{', '.join(_COLUMNS)}, {_known_attributes()}"
+
+
+def _known_attributes() -> str:
+    return ", ".join((*_ATTRIBUTES, _FULL_NAME, f"{_CUSTOM}…"))
 
 
 def _sound_header(found: _Found, line: int, header: Sequence[str]) -> bool:

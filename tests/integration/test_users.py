@@ -354,6 +354,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"name": "a", "attributes": "email=a@example.com"},
         ["user_accounts_attributes is 'email=a@example.com'. Give names and values"],
     ),
+    "attributes that are options": (
+        "manage-users",
+        {"name": "a", "attributes": {"name": "b", "state": "absent"}},
+        ["name is not an attribute here", "state is an option and not an attribute. Say it by itself, or in a file."],
+    ),
     "options that are none": (
         "manage-users",
         {"name": "a", "confirm_lost": "abc", "others": "gone", "invite": "mail", "exact": "maybe"},

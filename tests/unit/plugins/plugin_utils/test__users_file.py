@@ -227,12 +227,30 @@ def test_a_file_says_by_its_name_what_it_is() -> None:
 
 
 def test_a_single_user_is_read_as_a_line_is() -> None:
-    said = {"name": "jane", "email": "jane@example.com", "email_verified": True, "groups": "auditors;field_engineers"}
+    mail = {"email": "jane@example.com", "email_verified": True}
+    said = {"name": "jane", "attributes": mail, "groups": "auditors;field_engineers"}
     assert users_of(said, "", {})["users"] == [JANE]
-    assert users_of({"name": "jane", "mail": "x"}, "", {})["problems"][0].startswith(
-        "there is no mail. There are name,"
-    )
     assert users_of({"name": "", "enabled": "perhaps"}, "", {})["problems"] == [
         "a user: enabled is 'perhaps'. Give true or false.",
         "the user has no name. Fill the column name.",
     ]
+
+
+SINGLE = {
+    "another name": (
+        {"attributes": {"name": "bob"}},
+        "name is not an attribute here. The one that Cognito calls so is ",
+    ),
+    "another state": ({"attributes": {"state": "absent"}}, "state is an option and not an attribute. Say it by itself"),
+    "other groups": ({"attributes": {"groups": "g"}}, "groups is an option and not an attribute. Say it by itself"),
+    "no attribute": ({"attributes": {"mail": "x"}}, "there is no attribute mail. There are address, birthdate"),
+    "no option": ({"email": "x"}, "there is no option email. There are name, state"),
+}
+
+
+@pytest.mark.parametrize(("said", "why"), SINGLE.values(), ids=list(SINGLE))
+def test_options_and_attributes_of_a_single_user_are_not_taken_for_each_other(said: dict[str, Any], why: str) -> None:
+    found = users_of({"name": "jane", "state": "present", **said}, "", {})
+    assert found["users"] == []
+    (problem,) = found["problems"]
+    assert problem.startswith(why)
