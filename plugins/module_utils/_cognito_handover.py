@@ -234,7 +234,6 @@ class HandingOver:
     def __init__(self, aws: Aws, minimum_length: int) -> None:
         self._aws = aws
         self._minimum_length = minimum_length
-        self.client = aws.client
         self.pages = aws.pages
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
@@ -272,8 +271,8 @@ def _consequences(operation: str, handed_over: bool, code: str) -> Iterator[str]
         yield f"The password that was left is not the user's if somebody else made it: say {RENEW.format('always')} then."
     if operation == "AdminUserGlobalSignOut":
         yield (
-            "A user that is disabled by now is signed out with sign_out: true; offboard-user.yml for that user, run again,"
-            " does so."
+            "A user that is disabled by now is signed out with sign_out: true; manage-users.yml and offboard-user.yml, run"
+            " again, do so."
         )
 
 

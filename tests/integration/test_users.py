@@ -311,6 +311,30 @@ def test_a_killed_run_is_finished_by_the_same_command_and_undone_as_a_whole(oper
     assert operator.state() == original
 
 
+def test_a_user_whom_a_killed_run_has_disabled_is_signed_out_by_the_same_command(operator: Operator) -> None:
+    pool = operator.pool
+    for name in ("jane", "joe"):
+        pool.confirmed(name, PASSWORD)
+    pool.admin("admin_disable_user", Username="joe")()
+    original = operator.state()
+    wish = {"file": operator.file("users.csv", "name,enabled\njane,false\njoe,false\n"), "confirm_lost": 1}
+    mark = operator.account.mark()
+    operator.kill_at("manage-users", "AdminDisableUser", **wish)
+    assert operator.writes(mark) == ["AdminDisableUser"]
+    mark = operator.account.mark()
+    run = operator.play("manage-users", **wish)
+    assert run.code == 0, run.output
+    # Not of joe, whom somebody else has disabled.
+    assert operator.writes(mark) == ["AdminUserGlobalSignOut"]
+    mark = operator.account.mark()
+    again = operator.play("manage-users", **wish)
+    assert again.code == 0 and recap(again)["changed"] == 0, again.output
+    assert operator.writes(mark) == []
+    back = operator.play("manage-users", switch_back=True)
+    assert back.code == 0, back.output
+    assert operator.state() == original
+
+
 def test_what_fails_for_one_user_is_done_for_the_others_and_finished_by_the_same_command(operator: Operator) -> None:
     path = operator.file("users.csv", "name,groups\nx,field_engineers\ny,field_engineers\n")
     operator.account.fault(

@@ -35,9 +35,6 @@ class Recorded:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self._answer = {} if answer is None else answer
 
-    def client(self, service: str) -> Any:
-        raise AssertionError(service)
-
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         self.told.append((f"{service}:{operation}", arguments))
         if isinstance(self._answer, AwsError):
