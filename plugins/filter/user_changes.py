@@ -44,7 +44,7 @@ RETURN = r"""
 _value:
   description:
     - C(rows) with C(name), C(change) and C(what) for each that changes; C(lines), one for each kind with its
-      count; C(unchanged), how many stay as they are; C(lost), how many can sign in no more.
+      count; C(unchanged), how many stay as they are.
   type: dict
 """
 
@@ -71,7 +71,6 @@ def user_changes(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "rows": rows,
         "lines": [f"{len(who)} {kind}" for kind, who in names.items() if who],
         "unchanged": len(results) - len(changed),
-        "lost": len(names[DISABLED]) + len(names[REMOVED]),
     }
 
 

@@ -222,7 +222,7 @@ def test_users_who_are_not_in_the_file_are_disabled_and_others_go_but_not_too_ma
     mark = operator.account.mark()
     no = operator.play("manage-users", **wish)
     text = " ".join(no.stdout.split())
-    assert no.code != 0 and "2 of 5 users (40.0 %) would be disabled or deleted, and at most 20 % may be" in text
+    assert no.code != 0 and "2 of 5 users (40.0 %) would lose their access, and at most 20 % may" in text
     assert "-e user_accounts_confirm_lost=2" in text
     assert operator.writes(mark) == []
 
@@ -242,6 +242,23 @@ def test_users_who_are_not_in_the_file_are_disabled_and_others_go_but_not_too_ma
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
     assert operator.state() == original
+
+
+def test_who_is_left_without_a_group_counts_as_one_who_loses_access(operator: Operator) -> None:
+    groups = {"a": "field_engineers", "b": "warehouse_managers", "c": "warehouse_managers", "d": "field_engineers"}
+    for name, group in groups.items():
+        operator.pool.confirmed(name, PASSWORD)
+        operator.pool.admin("admin_add_user_to_group", Username=name, GroupName=group)()
+    wish = {
+        "groups": [{"name": "warehouse_managers", "state": "absent", "remove_members": True}],
+        "users": [{"name": "a", "groups": [], "groups_exact": True}, {"name": "b", "enabled": False}],
+    }
+    mark = operator.account.mark()
+    no = operator.play("manage-users", file=operator.file("users.yml", yaml.safe_dump(wish)))
+    text = " ".join(no.stdout.split())
+    assert no.code != 0 and "3 of 4 users (75.0 %) would lose their access, and at most 20 % may" in text, no.output
+    assert "-e user_accounts_confirm_lost=3" in text
+    assert operator.writes(mark) == []
 
 
 def test_what_was_changed_since_a_run_is_left_by_its_undo_and_can_be_forced(operator: Operator) -> None:

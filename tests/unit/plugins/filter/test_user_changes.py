@@ -79,9 +79,4 @@ def test_kinds_are_counted_and_named_in_their_order() -> None:
         ],
         "lines": ["1 added", "1 disabled", "1 removed"],
         "unchanged": 2,
-        "lost": 2,
     }
-
-
-def test_a_user_that_is_made_disabled_loses_nothing() -> None:
-    assert user_changes([result({"state": "absent"}, {"enabled": False})])["lost"] == 0
