@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._cognito import EXTERNAL
+
 DOCUMENTATION = r"""
 name: with_other_users
 short_description: Add the users of a pool that are not named, to be disabled or deleted
@@ -52,8 +54,6 @@ _value:
   elements: dict
 """
 
-_EXTERNAL = "EXTERNAL_PROVIDER"
-
 
 def with_other_users(users: Sequence[Mapping[str, Any]], found: Mapping[str, Any], then: str) -> list[dict[str, Any]]:
     """See DOCUMENTATION."""
@@ -65,7 +65,7 @@ def with_other_users(users: Sequence[Mapping[str, Any]], found: Mapping[str, Any
     others = [
         one["target"]
         for one in found["results"]
-        if one["status"] != _EXTERNAL and not named & keys((one["target"], one["username"]))
+        if one["status"] != EXTERNAL and not named & keys((one["target"], one["username"]))
     ]
     what: dict[str, Any] = {"state": "absent"} if then == "absent" else {"state": "present", "enabled": False}
     return [*(dict(user) for user in users), *({"name": name, **what} for name in others)]

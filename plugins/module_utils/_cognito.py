@@ -34,6 +34,9 @@ RENEW = "renew_invitation: {0} (manage-users.yml: -e user_accounts_renew_invitat
 # What each of them says about a user can be verified.
 VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 
+# What a user's status is who is known to an identity provider of somebody else, and of whom Cognito has a copy.
+EXTERNAL = "EXTERNAL_PROVIDER"
+
 # model, UserPoolIdType
 _POOL_ID = re.compile(r"[\w-]{1,45}_[0-9a-zA-Z]+")
 
@@ -129,6 +132,7 @@ class User:
         attributes: Its attributes by name, without `sub`.
         sub: The identifier that its tokens have.
         groups: Its groups by name; none when they were not read.
+        mfa: The second factors that it has set up; none when they were not read: lists of users do not have them.
     """
 
     username: str
@@ -139,6 +143,7 @@ class User:
     attributes: Mapping[str, str] = field(default_factory=dict)
     sub: str = ""
     groups: tuple[str, ...] | None = None
+    mfa: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -310,11 +315,12 @@ def fetch_user(aws: Way, pool_id: str, name: str) -> User | None:
         AwsError: AWS refused, or did not answer.
     """
     try:
-        return read_user(aws.call(SERVICE, "AdminGetUser", UserPoolId=pool_id, Username=name))
+        answer = aws.call(SERVICE, "AdminGetUser", UserPoolId=pool_id, Username=name)
     except AwsError as error:
         if error.code == "UserNotFoundException":
             return None
         raise
+    return replace(read_user(answer), mfa=tuple(sorted(answer.get("UserMFASettingList") or ())))
 
 
 def fetch_groups_of(aws: Way, pool_id: str, username: str) -> tuple[str, ...]:

@@ -169,11 +169,7 @@ class Found:
             Refused: There is none.
         """
         pool, selection = self._pool, self._selection
-        user = self._users.get(target.name) or fetch_user(self._aws, pool.id, target.name)
-        if user is None:
-            raise Refused(f"{target.name}: there is no such user in this pool. Check the name, and the pool.")
-        if selection.groups and user.groups is None:
-            user = replace(user, groups=fetch_groups_of(self._aws, pool.id, user.username))
+        user = self._find(target.name)
         invitation = invitation_of(user, pool)
         last, unknown = self._last_sign_in(user)
         return {
@@ -184,7 +180,7 @@ class Found:
             "enabled": user.enabled,
             "created": stamp(user.created),
             "modified": stamp(user.modified),
-            "mfa": self._mfa(user) if selection.mfa else None,
+            "mfa": list(user.mfa or ()) if selection.mfa else None,
             "last_sign_in": last,
             "last_sign_in_unknown": unknown,
             "invitation": {
@@ -196,9 +192,18 @@ class Found:
             else None,
         }
 
-    def _mfa(self, user: User) -> list[str]:
-        answer = self._aws.call(SERVICE, "AdminGetUser", UserPoolId=self._pool.id, Username=user.username)
-        return sorted(answer.get("UserMFASettingList") or ())
+    def _find(self, name: str) -> User:
+        """A user with all that is asked for. Lists do not have its MFA."""
+        selection, listed = self._selection, self._users.get(name)
+        user = listed
+        if listed is None or selection.mfa:
+            user = fetch_user(self._aws, self._pool.id, listed.username if listed else name)
+        if user is None:
+            raise Refused(f"{name}: there is no such user in this pool. Check the name, and the pool.")
+        groups = listed.groups if listed else None
+        if selection.groups and groups is None:
+            groups = fetch_groups_of(self._aws, self._pool.id, user.username)
+        return replace(user, groups=groups)
 
     def _last_sign_in(self, user: User) -> tuple[str | None, str | None]:
         """When the user last signed in, or why that is not known."""

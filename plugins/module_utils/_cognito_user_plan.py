@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
+    EXTERNAL,
     RENEW,
     SERVICE,
     VERIFIED,
@@ -43,9 +44,6 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Pla
 _ANSWERED = "ResponseMetadata.HTTPHeaders.date"
 # What calls learn for `confirm_user` and for later calls.
 _INVITED, _SIGNED_OUT, _USERNAME = "_invited", "_signed_out", "_username"
-
-# The user is known to an identity provider of somebody else, and Cognito has a copy.
-_EXTERNAL = "EXTERNAL_PROVIDER"
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ class _Planner:
         return UserPlan(gone, gone)
 
     def _deletion(self, user: User) -> UserPlan:
-        if user.status == _EXTERNAL:
+        if user.status == EXTERNAL:
             raise Refused(
                 f"{self._name}: it comes from an external identity provider, and its next sign-in would make it again."
                 " Disable it (enabled: false), or remove it there first."
@@ -280,7 +278,7 @@ class _Planner:
         wish, pool = self._wish, self._pool
         check_schema(pool, self._name, wish.attributes, wish.removed)
         changes = {name: value for name, value in wish.attributes.items() if not self._has(user, name, value)}
-        if (changes or wish.removed) and user.status == _EXTERNAL:
+        if (changes or wish.removed) and user.status == EXTERNAL:
             raise Refused(
                 f"{self._name}: it comes from an external identity provider, which would write its attributes over these"
                 " at the next sign-in. Change them there."

@@ -66,31 +66,57 @@ def test_all_users_are_shown_and_what_is_shown_given_back_changes_nothing(pool: 
     assert not again["changed"]
 
 
+INVITED = 'cognito:user_status = "FORCE_CHANGE_PASSWORD"'
+
+
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("options", "expected", "filters"),
     [
-        ({"expired_invitations": True}, ["late"]),
-        ({"status": ["FORCE_CHANGE_PASSWORD"]}, ["late", "new"]),
-        ({"status": ["FORCE_CHANGE_PASSWORD", "CONFIRMED"], "enabled": True}, ["jane", "late", "new"]),
-        ({"enabled": False}, ["out"]),
-        ({"group": "auditors"}, ["jane"]),
-        ({"group": "engineers"}, []),
-        ({"filter": 'email ^= "ja"'}, ["jane"]),
-        ({"users": ["out", "jane"]}, ["out", "jane"]),
-        ({"users": []}, []),
+        ({"expired_invitations": True}, ["late"], [INVITED]),
+        ({"status": ["FORCE_CHANGE_PASSWORD"]}, ["late", "new"], [INVITED]),
+        (
+            {"status": ["FORCE_CHANGE_PASSWORD", "CONFIRMED"], "enabled": True},
+            ["jane", "late", "new"],
+            ['status = "Enabled"'],
+        ),
+        ({"enabled": False}, ["out"], ['status = "Disabled"']),
+        ({"group": "auditors"}, ["jane"], []),
+        ({"group": "engineers"}, [], []),
+        ({"filter": 'email ^= "ja"'}, ["jane"], ['email ^= "ja"']),
+        ({"users": ["out", "jane"]}, ["out", "jane"], []),
+        ({"users": []}, [], []),
     ],
 )
-def test_only_those_who_are_asked_for_are_shown(pool: Pool, options: dict[str, Any], expected: list[str]) -> None:
+def test_only_those_who_are_asked_for_are_shown_and_cognito_filters_what_it_can(
+    pool: Pool, options: dict[str, Any], expected: list[str], filters: list[str]
+) -> None:
+    mark = pool.account.mark()
     found = info(pool, **options)
     assert found["rc_"] == 0, found["output"]
     assert names(found) == expected
+    lists = [call["arguments"] for call in pool.account.calls(mark) if call["operation"] == "ListUsers"]
+    assert [arguments.get("Filter") for arguments in lists] == filters
 
 
 def test_where_no_sign_ins_are_kept_that_is_said(pool: Pool) -> None:
-    (jane,) = info(pool, users=["jane"], sign_ins=True, mfa=True)["results"]
+    (jane,) = info(pool, users=["jane"], sign_ins=True)["results"]
     assert jane["last_sign_in"] is None
     assert "no threat protection" in jane["last_sign_in_unknown"]
-    assert jane["mfa"] == []
+
+
+def test_the_second_factors_are_told_with_one_call_for_each_user(pool: Pool) -> None:
+    token = pool.tokens("jane", OWN)["AccessToken"]
+    pool.client.associate_software_token(AccessToken=token)
+    pool.client.verify_software_token(AccessToken=token, UserCode="123456")
+    on = {"Enabled": True, "PreferredMfa": True}
+    pool.client.set_user_mfa_preference(AccessToken=token, SoftwareTokenMfaSettings=on)
+    for options, read in (({"users": ["jane"]}, 1), ({}, 4)):
+        mark = pool.account.mark()
+        found = info(pool, mfa=True, **options)
+        assert {one["target"]: one["mfa"] for one in found["results"] if one["mfa"]} == {"jane": ["SOFTWARE_TOKEN_MFA"]}
+        assert {one["target"]: one["user"]["groups"] for one in found["results"]}["jane"] == ["auditors"]
+        assert [call["operation"] for call in pool.account.calls(mark)].count("AdminGetUser") == read
+        assert [one["mfa"] for one in info(pool, **options)["results"]] == [None] * read
 
 
 def test_the_last_sign_in_is_told_where_threat_protection_keeps_it(account: Account) -> None:
