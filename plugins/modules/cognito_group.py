@@ -89,7 +89,8 @@ notes:
   - Tokens that were issued before name the former groups and roles until they expire.
   - "IAM actions: C(cognito-idp:DescribeUserPool), C(cognito-idp:ListGroups), C(cognito-idp:ListUsersInGroup),
     C(cognito-idp:CreateGroup), C(cognito-idp:UpdateGroup), C(cognito-idp:DeleteGroup), C(cognito-idp:GetGroup),
-    C(cognito-idp:AdminAddUserToGroup), C(cognito-idp:AdminRemoveUserFromGroup); C(iam:PassRole) for a role."
+    C(cognito-idp:AdminGetUser), C(cognito-idp:AdminAddUserToGroup), C(cognito-idp:AdminRemoveUserFromGroup);
+    C(iam:PassRole) for a role."
 seealso:
   - module: runbook.aws.cognito_user
 """

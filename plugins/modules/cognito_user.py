@@ -175,7 +175,8 @@ notes:
     C(cognito-idp:AdminEnableUser), C(cognito-idp:AdminDisableUser), C(cognito-idp:AdminUserGlobalSignOut),
     C(cognito-idp:AdminAddUserToGroup), C(cognito-idp:AdminRemoveUserFromGroup); to hand over in secrets
     C(secretsmanager:DescribeSecret), C(secretsmanager:CreateSecret), C(secretsmanager:TagResource),
-    C(secretsmanager:PutSecretValue)."
+    C(secretsmanager:PutSecretValue), and with O(handover.kms_key_id) C(kms:GenerateDataKey) and C(kms:Decrypt) of that
+    key."
 seealso:
   - module: runbook.aws.cognito_user_info
   - module: runbook.aws.cognito_group
