@@ -84,6 +84,66 @@ def test_a_group_with_members_goes_only_when_that_is_said_and_comes_back_with_th
     assert seen(pool) == start
 
 
+def test_a_setting_that_cognito_keeps_is_told_and_the_way_out_works(pool: Pool) -> None:
+    pool.admin("update_group", GroupName="auditors", Description="May read", Precedence=3, RoleArn=ROLE)()
+    wish = {"name": "auditors", "settings_absent": ["description", "precedence", "role_arn"]}
+    done = groups(pool, wish)
+    assert done["rc_"] != 0
+    assert "auditors: Cognito kept precedence, role_arn. Delete the group (remove_members: true)" in done["msg"]
+    kept = {"GroupName": "auditors", "Precedence": 3, "RoleArn": ROLE}
+    assert seen(pool)["auditors"] == (kept, ["jane", "joe"])
+    gone = groups(pool, {"name": "auditors", "state": "absent", "remove_members": True})
+    (before,) = (result["before"] for result in gone["results"])
+    assert (before.pop("precedence"), before.pop("role_arn")) == (3, ROLE)
+    assert groups(pool, before)["rc_"] == 0
+    assert seen(pool)["auditors"] == ({"GroupName": "auditors"}, ["jane", "joe"])
+    mark = pool.account.mark()
+    assert not groups(pool, wish)["changed"]
+    assert pool.account.mutating(mark) == []
+
+
+def test_what_fails_halfway_is_done_for_the_others_and_finished_by_the_next_run(pool: Pool) -> None:
+    wanted = [{"name": name, "members": ["jane", "jim"]} for name in ("drivers", "engineers")]
+    pool.account.fault(
+        "cognito-idp",
+        "AdminAddUserToGroup",
+        match={"GroupName": "drivers", "Username": "jim"},
+        times=0,
+        error="InternalErrorException",
+        status=400,
+    )
+    failed = groups(pool, *wanted)
+    assert failed["rc_"] != 0
+    assert "the same task run again goes on" in failed["msg"]
+    joined = "cognito-idp:AdminAddUserToGroup"
+    assert [result["calls"] for result in failed["results"]] == [["cognito-idp:CreateGroup", joined], [joined, joined]]
+    assert [result["error"] is None for result in failed["results"]] == [False, True]
+    assert [seen(pool)[name][1] for name in ("drivers", "engineers")] == [["jane"], ["jane", "jim"]]
+    pool.account.clear_faults()
+    mark = pool.account.mark()
+    assert groups(pool, *wanted)["rc_"] == 0
+    assert [call["operation"] for call in pool.account.mutating(mark)] == ["AdminAddUserToGroup"]
+    assert seen(pool)["drivers"][1] == ["jane", "jim"]
+
+
+def test_a_denied_call_names_what_to_allow(pool: Pool) -> None:
+    pool.account.deny("cognito-idp:UpdateGroup")
+    assert "Allow cognito-idp:UpdateGroup" in groups(pool, {"name": "auditors", "precedence": 9})["msg"]
+
+
+@pytest.mark.parametrize(
+    ("pool_id", "says"),
+    [
+        ("us-east-1_Nobody123", "does not exist. Check the name, the region and the account"),
+        ("users", "give the pool's ID"),
+    ],
+)
+def test_a_pool_that_is_not_there_is_told(account: Account, pool_id: str, says: str) -> None:
+    done = run_module(account, "cognito_group", user_pool_id=pool_id, groups=[{"name": "auditors"}])
+    assert says in done["msg"]
+    assert account.mutating() == []
+
+
 def test_all_members_of_a_large_group_are_kept(pool: Pool) -> None:
     names = [f"user{number:03}" for number in range(130)]
     for name in names:
