@@ -111,11 +111,17 @@ class Operator:
         tokens: dict[str, Any] = self.pool.answer(name, PASSWORD, challenge["Session"])["AuthenticationResult"]
         return tokens
 
+    def change_log(self) -> list[dict[str, Any]]:
+        """The lines of the change log, in their order."""
+        files = sorted((self.folder / "change-log").glob("*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
     def searched(self) -> str:
         """All that runs printed and wrote, but for the files that are meant for passwords."""
-        written = [path.read_text() for path in self.folder.rglob("*") if path.is_file() and path.suffix == ".jsonl"]
-        recorded = json.dumps([call["arguments"] for call in self.account.calls()])
-        return "\n".join([self.printed, recorded, *written])
+        logged = self.change_log()
+        assert [line for line in logged if "cognito-idp:AdminCreateUser" in (line.get("calls") or ())]
+        recorded = [call["arguments"] for call in self.account.calls()]
+        return "\n".join([self.printed, json.dumps(recorded), json.dumps(logged)])
 
 
 @pytest.fixture(scope="module")
@@ -312,20 +318,32 @@ def test_one_user_is_made_by_the_command_alone(operator: Operator) -> None:
     assert operator.first_sign_in("jane", passwords[f"{PREFIX}jane"])["AccessToken"]
 
 
-def test_a_killed_run_is_finished_by_the_same_command_and_undone_as_a_whole(operator: Operator) -> None:
+def test_a_run_and_its_undo_that_are_killed_are_finished_by_the_same_commands(operator: Operator) -> None:
+    operator.pool.confirmed("old", PASSWORD)
     original = operator.state()
-    path = operator.file("users.csv", "name,groups\nx,field_engineers;warehouse_managers\ny,field_engineers\n")
-    operator.kill_at("manage-users", "AdminAddUserToGroup", file=path, invite="none")
-    assert operator.state() != original
-    run = operator.play("manage-users", file=path, invite="none")
+    rows = ["name,groups", "x,field_engineers;warehouse_managers", "y,field_engineers", "old,field_engineers"]
+    wish = {"file": operator.file("users.csv", "\n".join(rows)), "invite": "handover"}
+    for operation in ("AdminCreateUser", "AdminAddUserToGroup"):
+        operator.kill_at("manage-users", operation, **wish)
+        assert operator.state() != original
+    run = operator.play("manage-users", **wish)
     assert run.code == 0, run.output
     assert {name: groups for name, (_on, _attributes, groups) in operator.state()["users"].items()} == {
         "x": ["field_engineers", "warehouse_managers"],
         "y": ["field_engineers"],
+        "old": ["field_engineers"],
     }
+    passwords = operator.handed_over()
+    for name in ("x", "y"):
+        assert operator.first_sign_in(name, passwords[f"{PREFIX}{name}"])["AccessToken"]
+    operator.kill_at("manage-users", "AdminDeleteUser", switch_back=True)
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
     assert operator.state() == original
+    mark = operator.account.mark()
+    again = operator.play("manage-users", switch_back=True)
+    assert again.code == 0 and recap(again)["changed"] == 0, again.output
+    assert operator.writes(mark) == []
 
 
 def test_a_user_whom_a_killed_run_has_disabled_is_signed_out_by_the_same_command(operator: Operator) -> None:
