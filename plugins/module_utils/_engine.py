@@ -34,6 +34,18 @@ class Unsettled(Exception):
     """A call was accepted, but its effect was not there when the time was up."""
 
 
+class NotTakenBack(Exception):
+    """A call has failed, and so has the one that should have taken back what it had done for its own time only.
+
+    Attributes:
+        code: The code of the first error.
+    """
+
+    def __init__(self, first: Exception, second: Exception) -> None:
+        super().__init__(f"{first} What should have been taken back then was not: {second}")
+        self.code: str | None = getattr(first, "code", None)
+
+
 @dataclass
 class _Job:
     """One target on its way through the calls of one stage."""
@@ -44,6 +56,15 @@ class _Job:
     done: list[Call] = field(default_factory=list)
     waiting_for: Call | None = None
     pause: float = FIRST_PAUSE
+
+    def fail(self, error: Exception) -> None:
+        """Keep the error, and of the calls that are left only those that are made despite it."""
+        if self.outcome.error:
+            error = NotTakenBack(self.outcome.error, error)
+        self.outcome = replace(self.outcome, error=error)
+        code = getattr(error, "code", None)
+        self.calls = deque(call for call in self.calls if call.despite and call.despite == code)
+        self.waiting_for = None
 
 
 def gather(
@@ -238,8 +259,8 @@ def _stage(
             try:
                 pause = future.result()
             except expected as error:
-                job.outcome = replace(job.outcome, error=error)
-                continue
+                job.fail(error)
+                pause = 0.0 if job.calls else None
             if pause is not None:
                 heapq.heappush(due, (time.monotonic() + pause if pause else _AT_ONCE, next(ticket), job))
     return [replace(j.outcome, done=(*j.outcome.done, *j.done), learned=j.learned) for j in jobs]

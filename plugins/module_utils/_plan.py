@@ -70,6 +70,8 @@ class Call:
         learns: What only AWS's answer can tell, JMESPath by name: `CreateBackup` learns `arn`. The target's result has
             it in `after`, by the same name, unless that begins with an underscore: then it is for later calls alone.
         taken: Arguments that are what an earlier call of the same target learned: that name by argument.
+        despite: Code of an error. Where an earlier call of the same stage has failed with it, this one is made all the
+            same: it takes back what that one has done for its own time only.
     """
 
     service: str
@@ -79,6 +81,7 @@ class Call:
     stage: int = 0
     learns: Mapping[str, str] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
+    despite: str = ""
 
     def given(self, learned: Mapping[str, Any]) -> Call:
         """The call with the arguments that earlier ones have learned."""

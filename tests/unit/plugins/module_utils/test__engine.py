@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,10 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Pla
 
 class Gone(Exception):
     """An error of the world outside, as the engine is told to expect it."""
+
+    def __init__(self, message: str, code: str = "Gone") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class World:
@@ -189,6 +194,50 @@ def test_the_failed_target_gets_no_call_of_a_later_stage() -> None:
 
     run(world, ("a", 3), plan=plan)
     assert world.events == ["read a", "set a 2"]
+
+
+def lit() -> Any:
+    """A plan that turns a light on, waits, and turns it off: also when the waiting ends with `Broken`."""
+    off = replace(step(0), despite="Broken")
+    return lambda _target, number, _context: Plan({"to": number}, {"to": 0}, (step(1, settle=True), step(2), off))
+
+
+@pytest.mark.parametrize(("code", "light"), [("Broken", 0), ("Denied", 1)])
+def test_what_was_on_for_a_time_is_taken_back_where_the_error_says_that_the_time_is_over(code: str, light: int) -> None:
+    world = World(a=0)
+
+    def settled(*_arguments: Any) -> bool:
+        raise Gone("it went out", code)
+
+    (outcome,) = reconcile(
+        [Target("a")], fetch=world.fetch, plan=lit(), call=world.call, settled=settled, guard=(Gone,)
+    )
+    assert world.numbers == {"a": light}
+    assert [call.arguments["to"] for call in outcome.done] == ([1, 0] if light == 0 else [1])
+    assert str(outcome.error) == "it went out"
+
+
+def test_what_may_still_go_on_when_the_time_is_up_is_not_taken_back() -> None:
+    world = World(a=0)
+    world.settles_after = 10**6
+    (outcome,) = run(world, ("a", 0), plan=lit(), timeout=0.3)
+    assert "not there yet" in str(outcome.error)
+    assert world.numbers == {"a": 1}
+
+
+def test_what_could_not_be_taken_back_is_told_beside_the_first_error() -> None:
+    world = World(a=0)
+
+    def settled(*_arguments: Any) -> bool:
+        world.broken = {"a"}
+        raise Gone("It went out.", "Broken")
+
+    (outcome,) = reconcile(
+        [Target("a")], fetch=world.fetch, plan=lit(), call=world.call, settled=settled, guard=(Gone,)
+    )
+    assert str(outcome.error) == "It went out. What should have been taken back then was not: a broke"
+    assert outcome.error.code == "Broken"
+    assert [call.arguments["to"] for call in outcome.done] == [1]
 
 
 def test_a_bug_surfaces() -> None:
