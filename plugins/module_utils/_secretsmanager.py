@@ -26,6 +26,14 @@ from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, 
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 
+# What CloudTrail calls a rotation whose function has failed, and the code of our error:
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
+FAILED = "RotationFailed"
+
+# With this ends the id of a version that is rotated to while automatic rotation is off. RotateSecret turns it on, and a
+# run that was killed before it was off again has left no other trace of that.
+_WHILE_OFF = "-off"
+
 # The options of GetRandomPassword, in AWS's words.
 GENERATOR = {
     "length": "PasswordLength",
@@ -126,15 +134,24 @@ class Wish:
         """What the ids of all versions begin with that this stamp makes of a secret, also in another run."""
         return str(uuid.UUID(bytes=hashlib.sha256(f"{arn}\n{self.stamp}".encode()).digest()[:16], version=4))
 
-    def new_version(self, arn: str) -> str:
+    def new_version(self, arn: str, *, while_off: bool = False) -> str:
         """The id that the new version gets.
 
         A value is put at once or not at all, so the stamp alone gives its id. A rotation may fail and leave its
         version, whose value cannot be changed any more, so every attempt has an id of its own.
+
+        Args:
+            arn: ARN of the secret.
+            while_off: Whether automatic rotation is off and is on for this rotation only.
         """
-        if self.stamp is None:
-            return self.token
-        return f"{self.stamped(arn)}-{self.token[:8]}" if self.action == "rotate" else self.stamped(arn)
+        if self.action != "rotate":
+            return self.token if self.stamp is None else self.stamped(arn)
+        attempt = self.token if self.stamp is None else f"{self.stamped(arn)}-{self.token[:8]}"
+        return f"{attempt}{_WHILE_OFF if while_off else ''}"
+
+    def has_made(self, version: Version, arn: str) -> bool:
+        """Whether the stamp makes this version."""
+        return self.stamp is not None and version.id.startswith(self.stamped(arn))
 
 
 @dataclass(frozen=True)
@@ -150,6 +167,11 @@ class Version:
     id: str
     stages: tuple[str, ...] = ()
     created: datetime | None = None
+
+    @property
+    def while_off(self) -> bool:
+        """Whether automatic rotation was off before it was rotated to, and was to be off afterwards."""
+        return self.id.endswith(_WHILE_OFF)
 
 
 @dataclass(frozen=True)
@@ -201,6 +223,15 @@ class Secret:
         """
         version = self.labelled(PENDING)
         return None if version is None or CURRENT in version.stages else version
+
+    @property
+    def automatic(self) -> bool:
+        """Whether automatic rotation is on.
+
+        RotateSecret turns it on, and turning it off cancels a rotation that is in progress (model, CancelRotateSecret), so
+        none is under way where it is off.
+        """
+        return bool(self.described.get("RotationEnabled"))
 
     @property
     def changed(self) -> datetime | None:
@@ -358,12 +389,12 @@ def report_secret(target: str, secret: Secret, judgement: Judgement) -> dict[str
         "pending": {
             "version_id": pending.id,
             "changed": shown(secret.changed),
-            "stuck": secret.unchanged_minutes() >= judgement.pending_minutes,
+            "stuck": not secret.automatic or secret.unchanged_minutes() >= judgement.pending_minutes,
         }
         if pending
         else None,
         "rotation": {
-            "enabled": bool(found.get("RotationEnabled")),
+            "enabled": secret.automatic,
             "function": found.get("RotationLambdaARN"),
             "rules": dict(found.get("RotationRules") or {}),
             "next_date": shown(found.get("NextRotationDate")),
@@ -387,7 +418,7 @@ def _overdue(secret: Secret, max_age_days: float | None) -> bool | None:
     if max_age_days is not None:
         return secret.older_than(max_age_days)
     found = secret.described
-    if not found.get("RotationEnabled"):
+    if not secret.automatic:
         return None
     # model, DescribeSecretResponse, NextRotationDate: "on or before this date. […] If rotation is unsuccessful, this
     # date may be in the past."

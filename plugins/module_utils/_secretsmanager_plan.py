@@ -19,6 +19,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment im
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import (
     CURRENT,
+    FAILED,
     PENDING,
     PREVIOUS,
     Secret,
@@ -112,7 +113,7 @@ def refuse_unfit(wish: Wish, secret: Secret) -> None:
     if wish.action in ("generate", "set") and owner:
         # model, InvalidRequestException: "The secret is managed by another service, and you must use that service".
         raise Refused(f"{name}: {owner} manages it, and only that service may set its value. It can be rotated.")
-    if wish.action == "rotate" and not found.get("RotationLambdaARN") and not (owner and found.get("RotationEnabled")):
+    if wish.action == "rotate" and not found.get("RotationLambdaARN") and not (owner and secret.automatic):
         raise Refused(
             f"{name}: it has no rotation function. Attach one (aws secretsmanager rotate-secret"
             " --rotation-lambda-arn …), or use action: generate or set."
@@ -130,26 +131,31 @@ def refuse_unfit(wish: Wish, secret: Secret) -> None:
 def _is_under_way(wish: Wish, secret: Secret) -> bool:
     if secret.pending is not None and PREVIOUS in secret.pending.stages:
         return False  # It was current, so that rotation has ended.
+    if not secret.automatic:
+        return False
     return not secret.pending_failed and secret.unchanged_minutes() < wish.pending_minutes
 
 
-def _nothing(wish: Wish, secret: Secret, *notes: str) -> SecretPlan:
+def _nothing(wish: Wish, secret: Secret) -> SecretPlan:
+    """No other version; but what a run that was killed has left on is turned off."""
     there = element(wish.secret, secret.current.id if secret.current else None)
     made = _made_by_stamp(wish, secret)
+    goes_back = wish.version_id is not None or wish.action == "rollback"
+    calls, notes = _off_again(wish, secret, secret.pending if goes_back else made)
     if made is not None and CURRENT not in made.stages:
         left = (
             f"{wish.secret}: this stamp has made version {made.id}, which is no longer current, so nothing was changed."
             " Give another stamp to make a new one."
         )
-        notes = (*notes, left)
-    return SecretPlan(there, there, notes=notes, secret=secret, expected=there.get("version_id"))
+        calls, notes = (), [left]
+    return SecretPlan(there, there, calls, tuple(notes), secret=secret, expected=there.get("version_id"))
 
 
 def _made_by_stamp(wish: Wish, secret: Secret) -> Version | None:
     """The version that the stamp has made: it is current, or it was."""
-    if wish.stamp is None or wish.action not in ("rotate", "generate", "set"):
+    if wish.action not in ("rotate", "generate", "set"):
         return None
-    made = [version for version in secret.versions.values() if version.id.startswith(wish.stamped(secret.arn))]
+    made = [version for version in secret.versions.values() if wish.has_made(version, secret.arn)]
     if wish.action == "rotate":
         # A rotation that failed has left its version without ever having been current.
         made = [version for version in made if CURRENT in version.stages or PREVIOUS in version.stages]
@@ -200,7 +206,8 @@ def _moved(wish: Wish, secret: Secret, version: Version) -> SecretPlan:
         # model, RemoveFromVersionId: "or the version ID does not match, then the operation fails", so a change that was
         # made meanwhile is not lost.
         arguments["RemoveFromVersionId"] = secret.current.id
-    notes = []
+    to_leave = secret.pending if secret.pending and secret.pending.while_off else secret.current
+    off, notes = _off_again(wish, secret, to_leave)
     if secret.described.get("RotationLambdaARN"):
         notes.append(
             f"{wish.secret}: the label goes back to version {version.id}. What its rotation function has changed"
@@ -216,7 +223,7 @@ def _moved(wish: Wish, secret: Secret, version: Version) -> SecretPlan:
         # AWSCURRENT, then any later invocation of RotateSecret assumes that a previous rotation request is still in
         # progress and returns an error." First, because a run that is killed in between still has the move to make.
         calls.insert(0, _unlabelled(secret, secret.current.id))
-    return _plan(wish, secret, version.id, version.id, tuple(calls), notes)
+    return _plan(wish, secret, version.id, version.id, (*off, *calls), notes)
 
 
 def _unlabelled(secret: Secret, version: str) -> Call:
@@ -327,15 +334,12 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
     pending, calls, notes = secret.pending, [], list(secret.remarks)
     if pending is not None:
         if _is_under_way(wish, secret):
-            look = Call(
-                "secretsmanager",
-                "DescribeSecret",
-                {"SecretId": secret.arn},
-                _until_ended(secret.arn, pending.id),
-            )
-            notes.append(f"{wish.secret}: a rotation is under way already (version {pending.id}), so none was started.")
-            return replace(_plan(wish, secret, pending.id, pending.id, (look,), notes), foreign=True)
-        why = secret.pending_failed or f"nothing of it was changed since {shown(secret.changed)}"
+            return _waited_for(wish, secret, pending)
+        why = secret.pending_failed or (
+            f"nothing of it was changed since {shown(secret.changed)}"
+            if secret.automatic
+            else "automatic rotation was turned off, which ends a rotation"
+        )
         if wish.abort_pending is False:
             raise Refused(
                 f"{wish.secret}: an earlier rotation has left {PENDING} on version {pending.id} ({why}), and AWS"
@@ -345,12 +349,29 @@ def _rotated(wish: Wish, secret: Secret) -> SecretPlan:
         if wish.abort_pending is None and pending.created and PREVIOUS not in pending.stages:
             return _tried_again(wish, secret, pending, why)
         notes.append(f"{wish.secret}: {PENDING} of an earlier rotation is removed (version {pending.id}): {why}.")
-        calls.append(_unlabelled(secret, pending.id))
+        # First, because with the label AWS forgets the version, whose id tells a later run that it was off.
+        calls += [*_off_again(wish, secret, pending)[0], _unlabelled(secret, pending.id)]
     if secret.function_missing:
         raise Refused(f"{wish.secret}: {secret.function_missing}")
-    version = wish.new_version(secret.arn)
-    started, remarks = _started(wish, secret, version)
+    version = wish.new_version(secret.arn, while_off=_is_off(secret))
+    started, remarks = _started(wish, secret, Version(version))
     return _plan(wish, secret, _told(wish, version), version, (*calls, *started), [*notes, *remarks])
+
+
+def _waited_for(wish: Wish, secret: Secret, pending: Version) -> SecretPlan:
+    """See a rotation that is under way to its end."""
+    look = Call("secretsmanager", "DescribeSecret", {"SecretId": secret.arn}, _until_ended(secret.arn, pending.id))
+    calls: tuple[Call, ...] = (look,)
+    notes = [
+        *secret.remarks,
+        f"{wish.secret}: a rotation is under way already (version {pending.id}), so none was started.",
+    ]
+    if pending.while_off:
+        # Another run may be waiting for its own rotation, and turns it off itself.
+        if wish.has_made(pending, secret.arn):
+            calls = (look, _off(secret))
+        notes.append(_on_meanwhile(wish, secret, pending))
+    return replace(_plan(wish, secret, pending.id, pending.id, calls, notes), foreign=True)
 
 
 def _tried_again(wish: Wish, secret: Secret, pending: Version, why: str) -> SecretPlan:
@@ -362,7 +383,7 @@ def _tried_again(wish: Wish, secret: Secret, pending: Version, why: str) -> Secr
     RotateSecret says of such a version "That rotation will be reattempted", which is what is wanted:
     https://github.com/aws/aws-cdk/issues/28539 shows the text.
     """
-    started, remarks = _started(wish, secret, pending.id)
+    started, remarks = _started(wish, secret, pending)
     note = (
         f"{wish.secret}: an earlier rotation to version {pending.id} has not ended ({why}). Its function may have"
         " changed the password elsewhere already, so the same version is tried again. To make another one instead, say"
@@ -371,22 +392,72 @@ def _tried_again(wish: Wish, secret: Secret, pending: Version, why: str) -> Secr
     return _plan(wish, secret, pending.id, pending.id, started, [*secret.remarks, note, *remarks])
 
 
-def _started(wish: Wish, secret: Secret, version: str) -> tuple[tuple[Call, ...], list[str]]:
+def _started(wish: Wish, secret: Secret, version: Version) -> tuple[tuple[Call, ...], list[str]]:
     """The calls that rotate to this version, and what is to be said."""
     rotate = Call(
         "secretsmanager",
         "RotateSecret",
-        {"SecretId": secret.arn, "ClientRequestToken": version},
-        _until_current(secret.arn, version),
+        {"SecretId": secret.arn, "ClientRequestToken": version.id},
+        _until_current(secret.arn, version.id),
         learns={"version_id": "VersionId"},
     )
-    if secret.described.get("RotationEnabled"):
+    if _is_off(secret):
+        return (rotate, _off(secret)), [_on_meanwhile(wish, secret, version)]
+    if secret.current is None or not secret.current.while_off:
         return (rotate,), []
+    unknown = (
+        f"{wish.secret}: automatic rotation is on and stays so. It was off before version {secret.current.id} was"
+        " rotated to; if nobody has turned it on since, a run that was killed has left it on. Turn it off then:"
+        f" {_off_by_hand(secret)}."
+    )
+    return (rotate,), [unknown]
+
+
+# --- automatic rotation that is off ----------------------------------------------------------------------------------
+
+
+def _is_off(secret: Secret) -> bool:
+    """Whether automatic rotation is off, or only on for a rotation that has not ended.
+
+    Nobody can have turned it on since: RotateSecret is refused as long as that version is labelled.
+    """
+    return not secret.automatic or bool(secret.pending and secret.pending.while_off)
+
+
+def _off(secret: Secret) -> Call:
+    """Turn it off after a rotation.
+
+    model, CancelRotateSecret: "if a rotation is currently in progress, cancels the rotation", which "can leave the
+    VersionStage labels in an unexpected state". So not before the rotation has ended: well, or with an error of its
+    function; not when only the time for waiting is up.
+    """
+    return Call("secretsmanager", "CancelRotateSecret", {"SecretId": secret.arn}, despite=FAILED)
+
+
+def _off_again(wish: Wish, secret: Secret, version: Version | None) -> tuple[tuple[Call, ...], list[str]]:
+    """Turn it off where a run that was killed has left it on for its rotation to this version."""
+    if version is None or not version.while_off or not secret.automatic:
+        return (), []
+    if secret.pending and _is_under_way(wish, secret):
+        return (), [_on_meanwhile(wish, secret, secret.pending)]
+    again = (
+        f"{wish.secret}: automatic rotation is turned off again, as it was before version {version.id} was rotated to."
+    )
+    return (_off(secret),), [again]
+
+
+def _on_meanwhile(wish: Wish, secret: Secret, version: Version) -> str:
     # model, CancelRotateSecret: "To turn on automatic rotation again, call RotateSecret."
-    off = Call("secretsmanager", "CancelRotateSecret", {"SecretId": secret.arn})
-    return (rotate, off), [
-        f"{wish.secret}: automatic rotation is turned off, stays so, and is on only while this rotation runs."
-    ]
+    known = version.while_off and wish.has_made(version, secret.arn)
+    way_out = "run the same task again, which turns it off" if known else f"turn it off then: {_off_by_hand(secret)}"
+    return (
+        f"{wish.secret}: automatic rotation is turned off, stays so, and is on only while this rotation runs. If this"
+        f" task ends before the rotation has ended, {way_out}."
+    )
+
+
+def _off_by_hand(secret: Secret) -> str:
+    return f"aws secretsmanager cancel-rotate-secret --secret-id '{secret.name}'"
 
 
 # --- all together ----------------------------------------------------------------------------------------------------

@@ -105,8 +105,8 @@ def _with_rotation(rotations: Rotations, wish: Wish, secret: Secret) -> Secret:
         return secret
     missing, remark = rotations.function(secret.arn, function)
     failed = ""
-    # One that was left long ago is cleared away whatever was said then.
-    if secret.pending and secret.unchanged_minutes() < wish.pending_minutes:
+    # One that was left long ago or cancelled is taken up whatever was said then.
+    if secret.pending and secret.automatic and secret.unchanged_minutes() < wish.pending_minutes:
         failed = rotations.failure_of(secret.arn, secret.pending.id, secret.changed or secret.read_at)
     return replace(secret, function_missing=missing, pending_failed=failed, remarks=(remark,) if remark else ())
 

@@ -124,8 +124,9 @@ options:
             to the database already; from a version without a value the label is removed.
           - V(true) removes it from either, and another version is made. Only where you know that the value was told to
             nobody, or that the function can log in without it. V(false) refuses.
-          - All this when that rotation is known to have failed, or when the secret has not changed for
-            O(secrets[].pending_minutes). Otherwise that rotation is waited for.
+          - All this when that rotation is known to have failed, when automatic rotation was turned off, which cancels
+            it, or when the secret has not changed for O(secrets[].pending_minutes). Otherwise that rotation is waited
+            for.
         type: bool
       pending_minutes:
         description:
@@ -156,13 +157,18 @@ notes:
   - A rotation that fails leaves C(AWSCURRENT) where it was, and what its function changed elsewhere before it failed
     stays changed. The error tells what the rotation function said, from its
     log or from CloudTrail, without the values of the secret; where neither may be read it says so.
-  - C(RotateSecret) turns automatic rotation on again where it was turned off. It is turned off again after the
-    rotation, and a warning says so.
+  - C(RotateSecret) turns automatic rotation on where it is turned off. It is turned off again when the rotation has
+    ended or failed, and a warning says so. It is not while the rotation may still go on, because that would cancel it;
+    so it stays on where O(wait_timeout) is over or the run is killed before that.
+  - The id of a version that was rotated to while it was off ends in C(-off). By that the same task with the same
+    O(secrets[].stamp) knows what to turn off again, and so does RV(results[].before) given back. Also where somebody
+    has turned it on since, because nothing tells the two apart. Without a stamp nothing knows it for certain after the
+    rotation, so turn it off with C(aws secretsmanager cancel-rotate-secret) after a run that was killed.
   - Secrets Manager keeps a version without labels for a while only, so a way back does not stay open for ever.
   - "IAM actions: C(secretsmanager:DescribeSecret), C(secretsmanager:ListSecretVersionIds); for V(rotate)
     C(secretsmanager:RotateSecret), C(secretsmanager:UpdateSecretVersionStage), C(lambda:InvokeFunction),
-    C(lambda:GetFunction), C(secretsmanager:CancelRotateSecret) where rotation is turned off, and for the function's
-    error C(logs:FilterLogEvents), C(cloudtrail:LookupEvents), C(secretsmanager:GetSecretValue); for V(generate) and
+    C(lambda:GetFunction), C(secretsmanager:CancelRotateSecret) where rotation is turned off, also to go back from
+    such a rotation that was killed, and for the function's error C(logs:FilterLogEvents), C(cloudtrail:LookupEvents), C(secretsmanager:GetSecretValue); for V(generate) and
     V(set) C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue), C(secretsmanager:GetRandomPassword),
     C(kms:Decrypt) and C(kms:GenerateDataKey) where the secret has a key of its own; for V(rollback) and
     O(secrets[].version_id) C(secretsmanager:UpdateSecretVersionStage)."

@@ -154,7 +154,8 @@ results:
     pending:
       description:
         - A rotation that has not ended, with its C(version_id), C(changed), when anything of the secret was changed
-          last, and C(stuck), whether that is O(pending_minutes) ago. V(null) if there is none.
+          last, and C(stuck), whether that is O(pending_minutes) ago or automatic rotation was turned off, which ends a
+          rotation. V(null) if there is none.
       type: dict
       returned: if it could be read
       sample: {version_id: 0a7d3c1e-52b8-4f1c-9f5e-1f6f0d2b8c11, changed: "2026-01-31T06:00:00Z", stuck: true}

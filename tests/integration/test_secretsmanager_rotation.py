@@ -284,13 +284,103 @@ def test_a_rotation_that_nobody_goes_on_with_is_cleared_away_when_that_is_certai
     assert left not in done["results"][0]["stages"]
 
 
-def test_automatic_rotation_that_was_turned_off_stays_off(rotated: Account) -> None:
-    client = rotated.client("secretsmanager")
-    client.cancel_rotate_secret(SecretId=DB)
-    done = rotation(rotated, ROTATE)
-    assert done["results"][0]["calls"] == ["secretsmanager:RotateSecret", "secretsmanager:CancelRotateSecret"]
-    assert client.describe_secret(SecretId=DB)["RotationEnabled"] is False
+# --- automatic rotation that is off ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def manual(rotated: Account) -> Account:
+    """A secret with a rotation function that is rotated by hand only."""
+    rotated.client("secretsmanager").cancel_rotate_secret(SecretId=DB)
+    return rotated
+
+
+def is_automatic(account: Account) -> bool:
+    return bool(account.client("secretsmanager").describe_secret(SecretId=DB)["RotationEnabled"])
+
+
+def operations_of(done: dict[str, Any]) -> list[str]:
+    return [call.removeprefix("secretsmanager:") for call in done["results"][0]["calls"]]
+
+
+def test_it_stays_off_and_is_off_after_the_way_back(manual: Account) -> None:
+    mark = manual.mark()
+    assert operations_of(rotation(manual, ROTATE, check=True)) == ["RotateSecret", "CancelRotateSecret"]
+    assert manual.mutating(mark) == []
+    done = rotation(manual, ROTATE)
+    assert operations_of(done) == ["RotateSecret", "CancelRotateSecret"]
+    assert not is_automatic(manual)
     assert "automatic rotation is turned off" in done["warnings"][0]
+    assert not rotation(manual, ROTATE)["changed"]
+    assert set(operations_of(rotation(manual, *before_of(done)))) == {"UpdateSecretVersionStage"}
+    assert value_of(manual, DB) == FIRST
+    assert not is_automatic(manual)
+
+
+@pytest.mark.parametrize("step", ["createSecret", "setSecret"])
+def test_it_is_off_after_a_rotation_that_fails_and_after_the_one_that_mends_it(manual: Account, step: str) -> None:
+    fail_in(manual, step)
+    failed = rotation(manual, ROTATE, wait_timeout=20)
+    assert failed["results"][0]["error_code"] == "RotationFailed", failed["output"]
+    assert operations_of(failed) == ["RotateSecret", "CancelRotateSecret"]
+    assert not is_automatic(manual)
+    fail_in(manual, "")
+    # Nobody goes on with it, so it is not waited for.
+    done = rotation(manual, ROTATE, wait_timeout=20)
+    assert done["rc_"] == 0, done["output"]
+    assert done["results"][0]["rotated"]
+    assert not is_automatic(manual)
+
+
+def test_it_is_told_that_it_is_still_on_where_it_could_not_be_turned_off(manual: Account) -> None:
+    fail_in(manual, "setSecret")
+    manual.deny("secretsmanager:CancelRotateSecret")
+    failed = rotation(manual, ROTATE, wait_timeout=20)
+    assert failed["results"][0]["error_code"] == "RotationFailed", failed["output"]
+    assert "Allow secretsmanager:CancelRotateSecret" in failed["msg"]
+    assert is_automatic(manual)
+
+
+def test_a_rotation_that_takes_longer_is_not_cancelled_and_the_same_task_turns_it_off(manual: Account) -> None:
+    manual.settings(transition_seconds=3.0)
+    late = rotation(manual, ROTATE, wait_timeout=1)
+    assert "not there yet" in late["msg"]
+    assert "run the same task again, which turns it off" in late["warnings"][0]
+    assert operations_of(late) == ["RotateSecret"]
+    done = rotation(manual, ROTATE)
+    assert done["rc_"] == 0, done["output"]
+    assert done["results"][0]["rotated"]
+    assert operations_of(done) == ["DescribeSecret", "CancelRotateSecret"]
+    assert not is_automatic(manual)
+
+
+def test_a_run_that_is_killed_while_it_rotates_is_finished_and_turned_off_by_the_same_task(manual: Account) -> None:
+    manual.settings(transition_seconds=2.0)
+    kill_module_at(manual, "RotateSecret", "secretsmanager_rotation", secrets=[ROTATE])
+    assert is_automatic(manual)
+    done = rotation(manual, ROTATE)
+    assert done["rc_"] == 0, done["output"]
+    assert value_of(manual, DB)["password"] != FIRST["password"]
+    assert not is_automatic(manual)
+
+
+@pytest.mark.parametrize("finish", ["the same task", "the way back"])
+def test_a_run_that_ended_between_the_rotation_and_turning_it_off_is_finished(manual: Account, finish: str) -> None:
+    first = labels(manual, DB)["AWSCURRENT"]
+    manual.deny("secretsmanager:CancelRotateSecret")
+    assert "Allow secretsmanager:CancelRotateSecret" in rotation(manual, ROTATE)["msg"]
+    manual.deny()
+    assert is_automatic(manual)
+    wish = ROTATE if finish == "the same task" else {"name": DB, "version_id": first}
+    mark = manual.mark()
+    assert operations_of(rotation(manual, wish, check=True))[0] == "CancelRotateSecret"
+    assert manual.mutating(mark) == []
+    done = rotation(manual, wish)
+    assert done["rc_"] == 0, done["output"]
+    assert not is_automatic(manual)
+    assert (value_of(manual, DB) == FIRST) is (finish == "the way back")
+    mark = manual.mark()
+    assert not rotation(manual, wish)["changed"]
+    assert manual.mutating(mark) == []
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

@@ -68,7 +68,13 @@ def test_what_is_shown_can_be_given_to_the_module_that_rotates(store: Account) -
 
 
 def test_a_rotation_that_is_stuck_is_shown(store: Account) -> None:
-    store.client("secretsmanager").put_secret_value(SecretId=DB, SecretString="{}", VersionStages=["AWSPENDING"])
+    client = store.client("secretsmanager")
+    client.put_secret_value(SecretId=DB, SecretString="{}", VersionStages=["AWSPENDING"])
+    assert info(store, secrets=[DB])["results"][0]["pending"]["stuck"] is True  # Its rotation is off.
+    version = labels(store, DB)["AWSPENDING"]
+    client.update_secret_version_stage(SecretId=DB, VersionStage="AWSPENDING", RemoveFromVersionId=version)
+    store.settings(transition_seconds=30.0)
+    client.rotate_secret(SecretId=DB)
     pending = info(store, secrets=[DB])["results"][0]["pending"]
     assert (pending["version_id"], pending["stuck"]) == (labels(store, DB)["AWSPENDING"], False)
     store.advance(16 * 60)

@@ -13,8 +13,8 @@ import pytest
 
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Settle
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import FAILED
 from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_rotations import (
-    FAILED,
     Rotations,
     failures,
     of_event,

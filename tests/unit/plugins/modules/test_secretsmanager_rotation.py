@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -332,6 +333,14 @@ def test_a_rotation_of_somebody_else_is_waited_for_until_it_ends_in_whatever_way
     assert jmespath.search(look.settle.until, {"VersionIdsToStages": {NOWADAYS: ["AWSCURRENT"]}})
 
 
+def test_a_rotation_that_was_cancelled_is_not_waited_for_and_keeps_no_value_from_being_written() -> None:
+    cancelled = secret({"LastChangedDate": NOW, "RotationEnabled": False}, valued=STUCK, **READABLE)
+    again = planned(cancelled, action="rotate")
+    assert operations(again) == ["RotateSecret", "CancelRotateSecret"]
+    assert any("automatic rotation was turned off, which ends a rotation" in note for note in again.notes)
+    assert operations(planned(cancelled, **SET)) == ["PutSecretValue"]
+
+
 def test_the_label_is_taken_from_the_version_that_was_left_only() -> None:
     clear = planned(secret(pending=STUCK), action="rotate").calls[0]
     assert clear.arguments == {"SecretId": ARN, "VersionStage": "AWSPENDING", "RemoveFromVersionId": STUCK}
@@ -357,6 +366,120 @@ def test_a_new_value_does_not_abandon_a_rotation_in_the_middle(wish: dict[str, A
     busy = secret({"LastChangedDate": NOW - timedelta(minutes=3)}, pending=STUCK, random=("new-Pa55",), **READABLE)
     with pytest.raises(Refused, match="a rotation is under way"):
         planned(busy, **wish)
+
+
+# --- automatic rotation that is off ----------------------------------------------------------------------------------
+
+ROTATE = {"action": "rotate", "stamp": "s"}
+OFF = {"RotationEnabled": False}
+# What RotateSecret has left of it when the run was killed.
+LEFT_ON = Wish("db", "rotate", stamp="s", token=STUCK).new_version(ARN, while_off=True)
+BY_HAND = "aws secretsmanager cancel-rotate-secret --secret-id '/shop/prod/db'"
+
+
+def current_left_on() -> Secret:
+    return reached(secret(), replace(planned(secret(), **ROTATE), expected=LEFT_ON))
+
+
+def under_way(version: str) -> Secret:
+    return secret({"LastChangedDate": NOW - timedelta(minutes=3)}, pending=version)
+
+
+def test_a_version_that_is_made_while_it_is_off_says_so_also_without_a_stamp() -> None:
+    for wish in (Wish("db", "rotate", stamp="s", token=TOKEN), Wish("db", "rotate", token=TOKEN)):
+        on, off = (Version(wish.new_version(ARN, while_off=while_off)) for while_off in (False, True))
+        assert (on.while_off, off.while_off) == (False, True)
+        assert 32 <= len(off.id) <= 64
+        assert wish.has_made(off, ARN) is (wish.stamp is not None)
+    generated = Wish("db", "generate", stamp="s")
+    assert generated.new_version(ARN, while_off=True) == generated.new_version(ARN)
+
+
+def test_it_is_turned_off_after_the_rotation_also_after_one_that_fails_but_not_while_it_may_go_on() -> None:
+    plan = planned(secret(OFF), **ROTATE)
+    rotate, off = plan.calls
+    assert (rotate.despite, off.despite) == ("", "RotationFailed")
+    assert Version(rotate.arguments["ClientRequestToken"]).while_off
+    assert rotate.arguments["ClientRequestToken"] == plan.expected
+    assert planned(secret(), **ROTATE).calls[0].despite == ""
+    assert not Version(str(planned(secret(), **ROTATE).expected)).while_off
+
+
+@pytest.mark.parametrize(
+    ("found", "wish", "calls"),
+    [
+        pytest.param(under_way(LEFT_ON), ROTATE, ["DescribeSecret", "CancelRotateSecret"], id="it still runs"),
+        pytest.param(secret(valued=LEFT_ON), ROTATE, ["RotateSecret", "CancelRotateSecret"], id="it has failed"),
+        pytest.param(
+            secret(pending=LEFT_ON),
+            ROTATE,
+            ["CancelRotateSecret", "UpdateSecretVersionStage", "RotateSecret", "CancelRotateSecret"],
+            id="it has made no value",
+        ),
+        pytest.param(
+            secret(valued=LEFT_ON),
+            {"action": "rotate", "stamp": "t"},
+            ["RotateSecret", "CancelRotateSecret"],
+            id="another run takes it over",
+        ),
+        pytest.param(current_left_on(), ROTATE, ["CancelRotateSecret"], id="it has ended"),
+        pytest.param(
+            current_left_on(),
+            {"version_id": NOWADAYS},
+            ["CancelRotateSecret", "UpdateSecretVersionStage"],
+            id="it has ended, and is undone",
+        ),
+        pytest.param(
+            current_left_on(),
+            {"action": "rollback", "from_version": LEFT_ON},
+            ["CancelRotateSecret", "UpdateSecretVersionStage"],
+            id="it has ended, and is rolled back",
+        ),
+        pytest.param(secret(valued=LEFT_ON), {"version_id": NOWADAYS}, ["CancelRotateSecret"], id="nothing to undo"),
+    ],
+)
+def test_what_a_run_that_was_killed_has_left_on_is_turned_off(
+    found: Secret, wish: dict[str, Any], calls: list[str]
+) -> None:
+    plan = planned(found, **wish)
+    assert operations(plan) == calls
+    assert plan.changed
+    assert any("automatic rotation is turned off" in note for note in plan.notes)
+    # Of what is off already nothing is turned off.
+    off = planned(replace(found, described={**found.described, **OFF}), **wish)
+    assert operations(off)[:1] != ["CancelRotateSecret"]
+
+
+@pytest.mark.parametrize(
+    ("found", "wish", "says"),
+    [
+        pytest.param(under_way(LEFT_ON), {"action": "rotate"}, f"turn it off then: {BY_HAND}", id="whose it is"),
+        pytest.param(under_way(LEFT_ON), {"version_id": NOWADAYS}, "If this task ends before", id="it still runs"),
+        pytest.param(
+            current_left_on(),
+            {"action": "rotate", "stamp": "t"},
+            f"if nobody has turned it on since, .* {BY_HAND}",
+            id="who has turned it on",
+        ),
+    ],
+)
+def test_what_is_not_known_or_still_needed_is_left_on_and_said(found: Secret, wish: dict[str, Any], says: str) -> None:
+    plan = planned(found, **wish)
+    assert "CancelRotateSecret" not in operations(plan)
+    assert re.search(says, " ".join(plan.notes))
+
+
+@pytest.mark.parametrize(
+    ("wish", "found", "way_out"),
+    [
+        (ROTATE, secret(OFF), "run the same task again, which turns it off."),
+        ({"action": "rotate"}, secret(OFF), f"turn it off then: {BY_HAND}."),
+        # Its id tells nobody that it was off.
+        (ROTATE, secret(OFF, valued=STUCK), f"turn it off then: {BY_HAND}."),
+    ],
+)
+def test_how_to_turn_it_off_where_the_run_is_killed_is_said(wish: dict[str, Any], found: Secret, way_out: str) -> None:
+    assert planned(found, **wish).notes[-1].endswith(f"If this task ends before the rotation has ended, {way_out}")
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

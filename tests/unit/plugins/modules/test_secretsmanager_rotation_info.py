@@ -88,14 +88,12 @@ def test_overdue_is_what_the_operator_or_the_schedule_says(
     assert report(found, max_age_days)["overdue"] is overdue
 
 
-def test_a_rotation_is_stuck_when_nothing_has_changed_for_long() -> None:
+def test_a_rotation_is_stuck_when_nothing_has_changed_for_long_or_it_was_cancelled() -> None:
     assert report(secret())["pending"] is None
-    assert report(secret(pending=True))["pending"] == {
-        "version_id": LATER,
-        "changed": "2026-11-23T13:40:00Z",
-        "stuck": True,
-    }
-    assert report(secret(pending=True), pending_minutes=21)["pending"]["stuck"] is False
+    running = secret(pending=True, RotationEnabled=True)
+    assert report(running)["pending"] == {"version_id": LATER, "changed": "2026-11-23T13:40:00Z", "stuck": True}
+    assert report(running, pending_minutes=21)["pending"]["stuck"] is False
+    assert report(secret(pending=True, RotationEnabled=False), pending_minutes=21)["pending"]["stuck"] is True
 
 
 class Answers:
