@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: C(about) and C(why) of each row, with a colon between them.
+  description: C(about) and C(why) of each row, with a colon between them and no full stop at the end.
   type: list
   elements: str
 """
@@ -44,7 +44,7 @@ _value:
 
 def as_reasons(rows: Iterable[Mapping[str, Any]], about: str = "secret") -> list[str]:
     """See DOCUMENTATION."""
-    return [f"{row[about]}: {row['why']}" for row in rows]
+    return [f"{row[about]}: {row['why']}".rstrip(".") for row in rows]
 
 
 class FilterModule:

@@ -61,8 +61,12 @@ def probe_said(answer: Mapping[str, Any], token: str = "") -> str:
 def _reason(body: Any) -> str:
     if not isinstance(body, Mapping):
         return ""
-    found = next((body[key] for key in _REASONS if body.get(key)), "")
-    text = " ".join(found.split()) if isinstance(found, str) else ""
+    return discreet(next((body[key] for key in _REASONS if body.get(key)), ""))
+
+
+def discreet(said: Any) -> str:
+    """What is said on one line, without its full stop and without words that look like a value; nothing if it is long."""
+    text = " ".join(said.split()) if isinstance(said, str) else ""
     return _VALUE.sub(_HIDDEN, text).rstrip(".") if len(text) <= _LONGEST else ""
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_names import names_secret
+
 DOCUMENTATION = r"""
 name: rotation_elements
 short_description: Names of secrets, with how each of them gets a new value
@@ -79,7 +81,8 @@ def rotation_elements(
     physical = dict.fromkeys((known or {}).get(name, name) for name in names)
     elements = []
     for name in physical:
-        called = {name, shorts.get(name, name)}
+        # By its ARN it is meant too.
+        called = {name, *(one for known in shorts.items() if names_secret(name, known[0]) for one in known)}
         if any(_fits(pattern, called) for pattern in but):
             continue
         element = {"name": name, **_ROTATE}

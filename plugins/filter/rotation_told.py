@@ -116,9 +116,8 @@ def _back(rotation: Mapping[str, Any]) -> Iterator[str]:
     answers = {None: "was not asked", True: "answers"}.get(probe["ok"]) or (
         f"does not answer: {probe['why']}. A rotation function {_ELSEWHERE}, which does not come back with the version"
     )
-    yield (
-        f"The previous versions are back, the functions that use them were started anew, and the application {answers}."
-    )
+    back = "Not every previous version is back" if rotation["not_back"] else "The previous versions are back"
+    yield f"{back}, the functions that use them were started anew, and the application {answers}."
     for rows, said in ((rotation["left"], "Not changed before"), (rotation["not_back"], "Not put back")):
         if rows:
             yield f"{said}: {'; '.join(as_reasons(rows))}."

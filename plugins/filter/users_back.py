@@ -25,6 +25,8 @@ description:
     and stays, unless O(force=true).
   - A user or group that the run made goes, unless it was changed since, or others have joined the group.
   - A user whose access was taken since stays without it, whatever else is on record.
+  - A user that the run enabled and that is disabled again is signed out, because an undo that was stopped may not have
+    got to that.
   - What is gone since cannot be forced, because it would not come back as it was.
 options:
   _input:
@@ -53,6 +55,10 @@ options:
     default: []
   force:
     description: Give back what was changed since, too.
+    type: bool
+    default: false
+  ended:
+    description: Whether an undo of this run has come to its end before, so that whoever is disabled is signed out, too.
     type: bool
     default: false
 """
@@ -94,9 +100,10 @@ def users_back(
     groups: Sequence[Mapping[str, Any]],
     offboarded: Sequence[Mapping[str, Any]] = (),
     force: bool = False,
+    ended: bool = False,
 ) -> dict[str, list[Any]]:
     """See DOCUMENTATION."""
-    return _Way(baseline, intended, found, groups, offboarded, force).back()
+    return _Way(baseline, intended, found, groups, offboarded, force, ended).back()
 
 
 class _Way:
@@ -110,8 +117,9 @@ class _Way:
         groups: Sequence[Mapping[str, Any]],
         offboarded: Sequence[Mapping[str, Any]],
         force: bool,
+        ended: bool,
     ) -> None:
-        self._baseline, self._force = baseline, force
+        self._baseline, self._force, self._ended = baseline, force, ended
         self._intended: dict[tuple[str, str], list[State]] = {}
         for states in intended:
             for kind in ("users", "groups"):
@@ -236,6 +244,9 @@ class _Way:
             into = part if len(path) == 1 else part.setdefault(path[0], {})
             into[path[-1]] = before if path[0] == "groups" else _said(was, path)
         _keep_together(was, now, part.get("attributes", {}))
+        enabled = any(state.get("enabled") for state in present)
+        if enabled and not self._ended and was.get("enabled") is False and now.get("enabled") is False:
+            part["sign_out"] = True
         return part
 
 

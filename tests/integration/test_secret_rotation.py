@@ -96,6 +96,7 @@ class Application:
             "secret_rotation_probe_url": f"{self.outputs['ApiEndpoint']}/query",
             "secret_rotation_probe_method": "POST",
             "secret_rotation_probe_body": {"message": "Where is order 4711?"},
+            "secret_rotation_probe_function": "",
             **AT_ONCE,
             **variables,
         }
@@ -268,13 +269,27 @@ def test_a_value_that_does_not_work_is_put_back_by_itself(application: Applicati
     application.assert_no_value_was_told(wrong)
 
 
-@pytest.mark.parametrize("operation", ["RotateSecret", "UpdateFunctionConfiguration", "UpdateAlias"])
-def test_a_killed_rotation_is_finished_by_the_same_command(application: Application, operation: str) -> None:
+# The last one is a call of the application's function, which is how it is asked here.
+STEPS = ("RotateSecret", "UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias", "Invoke")
+BY_A_CALL = {
+    "secret_rotation_probe_url": "",
+    "secret_rotation_probe_function": "sc-agent-orchestrator-prod:live",
+    "secret_rotation_probe_answer": {"statusCode": 200},
+}
+
+
+def test_a_rotation_that_is_killed_at_each_step_is_finished_by_the_same_command(application: Application) -> None:
     print_before, before = application.works(), application.current()
-    application.kill_after(operation, **SHORT)
-    run = application.play(**SHORT)
+    wish = {**SHORT, **BY_A_CALL}
+    # The probe before the change is a call too; after a kill there is none.
+    application.kill_after("RotateSecret", **wish)
+    for operation in STEPS[1:]:
+        application.kill_after(operation, **wish)
+        assert len(application.versions()) == 2
+    run = application.play(**wish)
     assert run.code == 0, run.output
     assert f"{DATABASE} {before} {application.current()}" in flat(run), run.output
+    assert "function sc-agent-orchestrator-prod:live: it answers" in flat(run), run.output
     assert application.works() != print_before
     assert len(application.versions()) == 2
     variables = {
@@ -283,20 +298,52 @@ def test_a_killed_rotation_is_finished_by_the_same_command(application: Applicat
     }
     assert len({found["Variables"]["RUNBOOK_REFRESH"] for found in variables.values()}) == 1
 
+    # So is its undoing.
+    back = {**wish, "secret_rotation_switch_back": True}
+    for operation in ("UpdateSecretVersionStage", *STEPS[2:]):
+        application.kill_after(operation, **back)
+    run = application.play(**back)
+    assert run.code == 0, run.output
+    assert application.current() == before
+    assert application.works() == print_before
+
 
 def test_a_killed_rotation_is_put_back_instead(application: Application) -> None:
     print_before, before = application.works(), application.current()
     application.kill_after("UpdateFunctionConfiguration", **SHORT)
     other = application.play(**SHORT, secret_rotation_action="generate", secret_rotation_keys=["password"])
     assert other.code != 0 and "is not finished" in flat(other), other.output
-    clash = application.play(secret_rotation_prefix="/sc-agent/prod/")
-    assert clash.code != 0 and "is not finished" in flat(clash), clash.output
+    # Also when the secret is named in another way.
+    clash = application.play(secret_rotation_secrets=application.secrets.describe_secret(SecretId=DATABASE)["ARN"])
+    assert clash.code != 0 and "'database/credentials' is not finished" in flat(clash), clash.output
     new = application.current()
     run = application.play(**SHORT, secret_rotation_switch_back=True)
     assert run.code == 0, run.output
     assert f"{DATABASE} {new} {before}" in flat(run), run.output
     assert application.current() == before
     assert application.works() == print_before
+
+
+def test_what_could_not_be_put_back_is_put_back_by_the_same_command(application: Application) -> None:
+    """The application is asked by a call of its function, which tells that the database refuses the new password."""
+    print_before, before = application.works(), application.current()
+    wish = {**SHORT, **BY_A_CALL, "secret_rotation_action": "set", "secret_rotation_keys": "password"}
+    wish["secret_rotation_value"] = {"password": "wrong-password-4711-y"}
+    # Twice to plan, three times to make and confirm it: the next ones are those of putting it back.
+    denied = {"error": "AccessDeniedException", "message": "You may not."}
+    application.account.fault("secretsmanager", "DescribeSecret", after=5, times=0, **denied)
+    run = application.play(**wish)
+    assert run.code != 0
+    text = flat(run)
+    assert "live: its answer has statusCode 500, not 200" in text, run.output
+    assert "Not every previous version is back" in text and f"Not put back: {DATABASE}: it cannot be read" in text
+    assert application.current() != before
+    application.account.clear_faults()
+    goes_on = application.play(**wish)
+    assert goes_on.code != 0 and "an earlier run has failed" in flat(goes_on), goes_on.output
+    assert application.current() == before
+    assert application.works() == print_before
+    application.assert_no_value_was_told("wrong-password-4711-y")
 
 
 def test_functions_that_cannot_start_anew_leave_neither_old_nor_new_after_the_same_command(
@@ -356,6 +403,7 @@ def test_check_mode_tells_what_would_not_be_rotated(application: Application) ->
     tags = [{"Key": "runbook:invitation", "Value": "sc-agent-users-prod"}]
     application.secrets.create_secret(Name="/sc-agent/prod/invitations/bob", SecretString="one-sign-in", Tags=tags)
     application.secrets.create_secret(Name="/sc-agent/prod/by-hand", SecretString="text")
+    application.secrets.create_secret(Name="/sc-agent/prod/not-this", SecretString="text")
     value = application.secrets.get_secret_value(SecretId=DATABASE)["SecretString"]
     application.secrets.put_secret_value(SecretId=DATABASE, SecretString=value, VersionStages=["AWSPENDING"])
     mark = application.account.mark()
@@ -366,9 +414,11 @@ def test_check_mode_tells_what_would_not_be_rotated(application: Application) ->
 
     health = {"secret_rotation_probe_method": "GET", "secret_rotation_probe_body": {}}
     url = f"{application.outputs['ApiEndpoint']}/health"
-    run = application.play("--check", secret_rotation_prefix="/sc-agent/prod/", secret_rotation_probe_url=url, **health)
+    wish = {"secret_rotation_prefix": "/sc-agent/prod/", "secret_rotation_except": "no/such, */not-this"}
+    run = application.play("--check", **wish, secret_rotation_probe_url=url, **health)
     assert run.code != 0
     text = flat(run)
+    assert "not-this" not in text, run.output
     assert "the run would end as failed: rotated but for 2" in text, run.output
     assert "by-hand: it has no rotation function" in text and f"{DATABASE}: a rotation was begun" in text, run.output
     assert "Left out, with the tag runbook:invitation: 1." in text and "invitations/bob" not in text, run.output
@@ -426,6 +476,8 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], str]] = {
         {**SHORT, "secret_rotation_prefix": "/sc-agent/"},
         "say which secrets to rotate",
     ),
+    "a name that is none": ([], {"secret_rotation_secrets": 7}, "secret_rotation_secrets is '7': give a text"),
+    "an option of another kind": ([], {**SHORT, "secret_rotation_probe_first": "maybe"}, "Nothing was read from AWS"),
     "a prefix that is everything": ([], {"secret_rotation_prefix": "/"}, "Give at least three characters"),
     "an age in words": ([], {**SHORT, "max_age_days": "a quarter"}, "Give a number of days"),
     "an unknown action": ([], {**SHORT, "secret_rotation_action": "change"}, "is rotate, generate, set or empty"),

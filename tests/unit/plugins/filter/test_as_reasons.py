@@ -8,7 +8,7 @@ from ansible_collections.runbook.aws.plugins.filter.as_reasons import FilterModu
 
 def test_it_says_of_each_what_and_why() -> None:
     assert as_reasons([]) == []
-    assert as_reasons([{"secret": "a", "why": "it is a replica"}, {"secret": "b", "why": "denied"}]) == [
+    assert as_reasons([{"secret": "a", "why": "it is a replica"}, {"secret": "b", "why": "denied."}]) == [
         "a: it is a replica",
         "b: denied",
     ]

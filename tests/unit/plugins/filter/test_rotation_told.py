@@ -107,6 +107,7 @@ def test_the_report_has_what_was_left_and_what_could_not_be_seen() -> None:
         ),
         ({"left": [LEFT]}, "Not changed before: /shop/prod/keys: it is a replica. Mend"),
         ({"not_back": [LEFT]}, "Not put back: /shop/prod/keys: it is a replica. Mend"),
+        ({"not_back": [LEFT]}, "Not every previous version is back, the functions"),
     ],
 )
 def test_a_rotation_that_was_put_back_says_how_it_is_now(given: dict[str, Any], said: str) -> None:

@@ -162,6 +162,22 @@ def test_what_was_changed_since_can_be_forced() -> None:
     assert back(ABSENT, attributes(**A), user(enabled=False, **A), force=True)["users"] == [ABSENT]
 
 
+@pytest.mark.parametrize(
+    ("ours", "enabled", "ended", "restored"),
+    [
+        (ON, False, False, [{"name": "joe", "state": "present", "sign_out": True}]),
+        (ON, False, True, []),
+        (ON, True, False, [OFF]),
+        ({**OFF, "groups": {"a": True}}, False, False, []),
+    ],
+)
+def test_whom_a_stopped_undo_has_disabled_is_signed_out(
+    ours: dict[str, Any], enabled: bool, ended: bool, restored: list[dict[str, Any]]
+) -> None:
+    result = back({**OFF, "groups": {"a": False}}, ours, user(enabled=enabled), ended=ended)
+    assert (result["users"], result["foreign"]) == (restored, [])
+
+
 OFFBOARDED = {
     "id": "20261127T0500-1",
     "baseline": {"users": [{"name": "joe", "state": "present", "enabled": False, "groups": {"a": True}}]},
