@@ -320,8 +320,9 @@ def test_one_user_is_made_by_the_command_alone(operator: Operator) -> None:
 
 def test_a_run_and_its_undo_that_are_killed_are_finished_by_the_same_commands(operator: Operator) -> None:
     operator.pool.confirmed("old", PASSWORD)
+    operator.pool.admin("admin_disable_user", Username="old")()
     original = operator.state()
-    rows = ["name,groups", "x,field_engineers;warehouse_managers", "y,field_engineers", "old,field_engineers"]
+    rows = ["name,enabled,groups", "x,,field_engineers;warehouse_managers", "y,,field_engineers", "old,true,"]
     wish = {"file": operator.file("users.csv", "\n".join(rows)), "invite": "handover"}
     for operation in ("AdminCreateUser", "AdminAddUserToGroup"):
         operator.kill_at("manage-users", operation, **wish)
@@ -331,14 +332,16 @@ def test_a_run_and_its_undo_that_are_killed_are_finished_by_the_same_commands(op
     assert {name: groups for name, (_on, _attributes, groups) in operator.state()["users"].items()} == {
         "x": ["field_engineers", "warehouse_managers"],
         "y": ["field_engineers"],
-        "old": ["field_engineers"],
+        "old": [],
     }
     passwords = operator.handed_over()
     for name in ("x", "y"):
         assert operator.first_sign_in(name, passwords[f"{PREFIX}{name}"])["AccessToken"]
-    operator.kill_at("manage-users", "AdminDeleteUser", switch_back=True)
+    operator.kill_at("manage-users", "AdminDisableUser", switch_back=True)
+    mark = operator.account.mark()
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
+    assert "AdminUserGlobalSignOut" in operator.writes(mark)
     assert operator.state() == original
     mark = operator.account.mark()
     again = operator.play("manage-users", switch_back=True)
