@@ -221,18 +221,25 @@ class Wanted:
         return found
 
 
-def list_functions(aws: Aws, pattern: str, wanted: Wanted) -> list[str]:
+def list_functions(aws: Aws, pattern: str, wanted: Wanted) -> dict[str, Sequence[Mapping[str, Any]]]:
     """Names of the functions that match; where secrets are looked for, only of those that may use one.
 
     ListFunctions gives the variables of 50 functions or versions a page, and one question finds what has a tag, so that
     no function has to be asked that uses none of them.
+
+    Returns:
+        By name, the configurations of the function's versions that may use a secret.
 
     Raises:
         AwsError: AWS refused, or did not answer.
     """
     every = {"FunctionVersion": "ALL"} if wanted.secrets else {}
     listed = aws.pages("lambda", "ListFunctions", "Functions", **every)
-    names = {function["FunctionName"] for function in listed if not wanted.secrets or _may_use(function, wanted)}
+    users: dict[str, list[Mapping[str, Any]]] = {}
+    for configuration in listed:
+        if not wanted.secrets or _may_use(configuration, wanted):
+            users.setdefault(configuration["FunctionName"], []).append(configuration)
+    names = set(users)
     if wanted.secrets and wanted.secret_tag:
         tagged = aws.pages(
             "resourcegroupstaggingapi",
@@ -246,7 +253,8 @@ def list_functions(aws: Aws, pattern: str, wanted: Wanted) -> list[str]:
             for resource in tagged
             if any(tag["Key"] == wanted.secret_tag and _tagged(tag["Value"], wanted) for tag in resource["Tags"])
         }
-    return sorted({name for name in names if fnmatchcase(name, pattern)} | set(wanted.secret_users))
+    names = {name for name in names if fnmatchcase(name, pattern)} | set(wanted.secret_users)
+    return {name: users.get(name, ()) for name in sorted(names)}
 
 
 def _may_use(configuration: Mapping[str, Any], wanted: Wanted) -> bool:
@@ -260,14 +268,22 @@ def _tagged(value: str, wanted: Wanted) -> list[str]:
     return [secret for secret in wanted.secrets if any(names_secret(word, secret) for word in value.split())]
 
 
-def read_function(aws: Aws, target: Target, variables: Sequence[str], wanted: Wanted) -> dict[str, Any]:
+def read_function(
+    aws: Aws,
+    target: Target,
+    variables: Sequence[str],
+    wanted: Wanted,
+    listed: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
     """One function for an operator to see.
 
     Args:
         aws: The way to AWS.
         target: The function; `desired` is its name or ARN as it was given.
         variables: Names of variables whose values are asked for, none of which looks secret.
-        wanted: What is looked for in all variables of $LATEST and of the versions behind aliases.
+        wanted: What is looked for in all variables of $LATEST and of the versions behind aliases; secrets in those of
+            every version.
+        listed: What `list_functions` gives for it, if that was asked.
 
     Raises:
         AwsError: AWS refused, or did not answer.
@@ -307,13 +323,14 @@ def read_function(aws: Aws, target: Target, variables: Sequence[str], wanted: Wa
     if wanted:
         uses: list[dict[str, Any]] = []
         if hidden is None:
-            uses, hidden = _uses(aws, target.desired, latest, aliases, wanted)
+            versions = _versions(aws, target.desired, aliases, wanted, listed)
+            uses, hidden = _uses(target.name, {**versions, LATEST: latest}, aliases, wanted)
         # What a tag or the operator says holds for the function as a whole.
-        of_all = {"variable": None, "value": None, "qualifiers": [LATEST, *sorted(aliases)]}
+        of_all = {"variable": None, "value": None, "qualifiers": [LATEST, *sorted(aliases)], "versions": []}
         by_tag = _tagged((answer.get("Tags") or {}).get(wanted.secret_tag, ""), wanted)
         uses += [{**of_all, "secret": secret, "found_by": "tag"} for secret in by_tag]
-        listed = wanted.secrets if target.name in wanted.secret_users else ()
-        uses += [{**of_all, "secret": secret, "found_by": "list"} for secret in listed]
+        by_list = wanted.secrets if target.name in wanted.secret_users else ()
+        uses += [{**of_all, "secret": secret, "found_by": "list"} for secret in by_list]
         result |= {"consumers": [{"function": target.name, **use} for use in uses], "not_observable": hidden}
     return result
 
@@ -321,12 +338,15 @@ def read_function(aws: Aws, target: Target, variables: Sequence[str], wanted: Wa
 def restarts(consumers: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """How the functions that use something are started anew: each once, with every alias whose callers see it.
 
+    A version that is called by its number never changes, so publishing does nothing for its callers.
+
     Returns:
         Elements of `lambda_settings`' option `functions`, to which `refresh` is added.
     """
     aliases: dict[str, set[str]] = {}
     for use in consumers:
-        aliases.setdefault(use["function"], set()).update(set(use["qualifiers"]) - {LATEST})
+        if movable := {qualifier for qualifier in use["qualifiers"] if not qualifier.isdigit()}:
+            aliases.setdefault(use["function"], set()).update(movable - {LATEST})
     return [
         {"name": function, **({"publish": True, "alias": sorted(named)} if named else {})}
         for function, named in aliases.items()
@@ -337,30 +357,64 @@ def _weights(alias: Mapping[str, Any]) -> dict[str, float]:
     return dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
 
 
-def _uses(
-    aws: Aws,
-    function: str,
-    latest: Mapping[str, Any],
-    aliases: Mapping[str, Mapping[str, Any]],
-    wanted: Wanted,
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Where a function has what is looked for, and what of it could not be seen."""
+def _behind(aliases: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Whose callers get which version: $LATEST and aliases by version."""
     behind: dict[str, list[str]] = {LATEST: [LATEST]}
     for name, alias in sorted(aliases.items()):
         for version in (str(alias["FunctionVersion"]), *_weights(alias)):
             behind.setdefault(version, []).append(name)
-    found: dict[tuple[int, str, str], dict[str, Any]] = {}
-    hidden = None
-    for version, qualifiers in behind.items():
-        configuration = latest if version == LATEST else _version(aws, function, version)
+    return behind
+
+
+def _versions(
+    aws: Aws,
+    function: str,
+    aliases: Mapping[str, Mapping[str, Any]],
+    wanted: Wanted,
+    listed: Sequence[Mapping[str, Any]] | None,
+) -> dict[str, Mapping[str, Any]]:
+    """Configurations of the versions that may have what is looked for, by number."""
+    if not wanted.secrets:
+        return {version: _version(aws, function, version) or {} for version in _behind(aliases) if version != LATEST}
+    if listed is None:
+        listed = aws.pages("lambda", "ListVersionsByFunction", "Versions", FunctionName=function)
+    return {str(configuration["Version"]): configuration for configuration in listed}
+
+
+def _uses(
+    function: str,
+    versions: Mapping[str, Mapping[str, Any]],
+    aliases: Mapping[str, Mapping[str, Any]],
+    wanted: Wanted,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Where a function has what is looked for, and what of it could not be seen."""
+    behind = _behind(aliases)
+    found: dict[tuple[int, str, str], tuple[dict[str, str], list[str]]] = {}
+    unseen: list[str] = []
+    for version in [*behind, *sorted(versions.keys() - behind.keys(), key=int)]:
         try:
-            variables = variables_of(configuration or {})
+            variables = variables_of(versions.get(version, {}))
         except AwsError as error:
-            hidden = f"version {version}: {error}"
+            unseen.append(f"version {version}: {error}")
             continue
         for variable, value in variables.items():
             for place, fields in wanted.found_in(value):
-                use = found.setdefault((place, variable, value), {"variable": variable, **fields, "qualifiers": []})
-                use["qualifiers"].extend(qualifiers)
-    uses = [found[key] for key in sorted(found)]
-    return [{**use, "qualifiers": list(dict.fromkeys(use["qualifiers"]))} for use in uses], hidden
+                found.setdefault((place, variable, value), (fields, []))[1].append(version)
+    uses: list[dict[str, Any]] = []
+    for (_place, variable, _value), (fields, numbers) in sorted(found.items(), key=lambda item: item[0]):
+        qualifiers = list(dict.fromkeys(name for number in numbers for name in behind.get(number, ())))
+        alone = [number for number in numbers if number not in behind]
+        if "secret" in fields:
+            uses.append({"variable": variable, **fields, "qualifiers": qualifiers or alone, "versions": alone})
+            if not qualifiers:
+                unseen.append(_called_by_number(function, alone, fields["secret"]))
+        elif qualifiers:
+            uses.append({"variable": variable, **fields, "qualifiers": qualifiers})
+    return uses, " ".join(unseen) or None
+
+
+def _called_by_number(function: str, versions: Sequence[str], secret: str) -> str:
+    return (
+        f"{function}: only versions without an alias ({', '.join(versions)}) use {secret}. Who calls them by their"
+        " numbers is not observable here, and publishing does not start them anew: let their callers call an alias."
+    )

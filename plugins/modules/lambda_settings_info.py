@@ -48,7 +48,7 @@ options:
   secrets:
     description:
       - Names or ARNs of secrets of Secrets Manager. A variable uses one if it equals the secret's name, its ARN, or its
-        ARN without the hyphen and six characters at the end.
+        ARN without the hyphen and six characters at the end. All versions are looked at, also those without an alias.
       - With O(functions) left out only functions that may use one are read and shown. They are found in the listing of
         all functions and versions, 50 in a page.
     type: list
@@ -84,7 +84,7 @@ attributes:
     support: full
 notes:
   - "IAM actions: C(lambda:GetFunction), C(lambda:ListAliases), and C(lambda:ListFunctions) when O(functions) is left
-    out; C(tag:GetResources) with O(secret_tag); C(kms:Decrypt) where an environment has a key of its own. Where that is
+    out; C(lambda:ListVersionsByFunction) with both O(functions) and O(secrets); C(tag:GetResources) with O(secret_tag); C(kms:Decrypt) where an environment has a key of its own. Where that is
     missing, RV(results[].not_observable) says so."
   - A function that reads a table's name from a parameter, from its code or from its events is not found by its
     environment. Nor is one that names a secret as a part of a text only.
@@ -154,10 +154,19 @@ consumers:
       type: str
       returned: when it uses a secret
     qualifiers:
-      description: Whose callers see it, C($LATEST) and aliases.
+      description:
+        - Whose callers see it, C($LATEST) and aliases.
+        - Where no such callers use a secret, the numbers of RV(consumers[].versions).
       type: list
       elements: str
       returned: always
+    versions:
+      description:
+        - Numbers of versions that have it and no alias points to. Most are what earlier deployments have left; who calls
+          one by its number keeps the old value of a secret, because a version is never changed.
+      type: list
+      elements: str
+      returned: when it uses a secret
   sample: [{"function": "sc-agent-orchestrator-prod", "variable": "SESSIONS_TABLE", "value": "sc-agent-sessions-prod",
             "qualifiers": ["$LATEST", "live"]}]
 restarts:
@@ -165,7 +174,7 @@ restarts:
     - How to start the functions of RV(consumers) anew, each once, as elements of
       O(runbook.aws.lambda_settings#module:functions) to which C(refresh) is added.
     - One whose aliases see what was looked for is published, and these aliases are moved. Without any only C($LATEST)
-      sees it.
+      sees it. One of which only RV(consumers[].versions) have it is not here, because nothing starts these anew.
   returned: always
   type: list
   elements: dict
@@ -194,7 +203,9 @@ results:
       elements: str
       returned: when it could be read
     not_observable:
-      description: What of its environment could not be read, and why. None when everything could.
+      description:
+        - What of its environment could not be read, and why; and the versions of which alone it is known that they use a
+          secret, and not who calls them. None when there is nothing of both.
       type: str
       returned: when it could be read
     aliases:
@@ -275,10 +286,9 @@ def main():
         wanted = Wanted(
             module.params["environment_values"], module.params["secrets"], module.params["secret_tag"], users
         )
-        functions = module.params["functions"]
-        if functions is None:
-            functions = list_functions(aws, module.params["name_pattern"], wanted)
-        targets = [Target(function_name(name, whole), name) for name in functions]
+        named = module.params["functions"]
+        listed = list_functions(aws, module.params["name_pattern"], wanted) if named is None else {}
+        targets = [Target(function_name(name, whole), name) for name in listed or named or ()]
     except (AwsError, Refused) as error:
         module.fail_json(msg=str(error))
     consumers, renewals = [], []
@@ -292,7 +302,7 @@ def main():
 
     module.report(
         targets,
-        fetch=lambda target: read_function(aws, target, variables, wanted),
+        fetch=lambda target: read_function(aws, target, variables, wanted, listed.get(target.name)),
         complete=collect,
         consumers=consumers,
         restarts=renewals,

@@ -124,6 +124,27 @@ def test_the_users_of_many_secrets_are_found_by_one_task_with_the_way_to_start_t
     assert [item["changed"] for item in done["results"]] == [True] * 3
 
 
+def test_a_function_that_uses_a_secret_only_in_versions_without_an_alias_is_found_and_not_started_anew(
+    readers: Account,
+) -> None:
+    make_function(readers, "shop-fixed-prod", aliases=(), Environment={"Variables": {"DB_SECRET": DB}})
+    version = readers.client("lambda").publish_version(FunctionName="shop-fixed-prod")["Version"]
+    publish(readers, "shop-fixed-prod", Environment={"Variables": {"OTHER": "x"}})
+    mark = readers.mark()
+    for options in ({"name_pattern": "shop-fixed-*"}, {"functions": ["shop-fixed-prod"]}):
+        result = info(readers, secrets=[DB], **options)
+        (use,) = result["consumers"]
+        assert (use["function"], use["secret"], use["found_by"]) == ("shop-fixed-prod", DB, "environment")
+        assert (use["qualifiers"], use["versions"]) == ([version], [version])
+        assert result["restarts"] == []
+        said = result["results"][0]["not_observable"]
+        assert f"shop-fixed-prod: only versions without an alias ({version}) use {DB}" in said
+        assert said in result["warnings"][0]
+    assert readers.mutating(mark) == []
+    # The listing of all has told the variables of its versions already.
+    assert [call["operation"] for call in readers.calls(mark)].count("ListVersionsByFunction") == 1
+
+
 def test_users_without_secrets_are_refused(application: Account) -> None:
     assert "name the secrets in secrets" in info(application, secret_users=["shop-mail-prod"])["msg"]
 

@@ -119,8 +119,8 @@ def test_a_secret_is_found_by_its_name_and_by_its_arn_in_all_that_callers_see(re
     shown = read(readers, secrets=[SECRET])
     found = {"function": "orders", "variable": "DB", "secret": SECRET, "found_by": "environment"}
     assert shown["consumers"] == [
-        {**found, "value": SECRET, "qualifiers": ["beta", "live"]},
-        {**found, "value": ARN, "qualifiers": ["$LATEST"]},
+        {**found, "value": SECRET, "qualifiers": ["beta", "live"], "versions": []},
+        {**found, "value": ARN, "qualifiers": ["$LATEST"], "versions": []},
     ]
     assert restarts(shown["consumers"]) == [{"name": "orders", "publish": True, "alias": ["beta", "live"]}]
 
@@ -157,6 +157,7 @@ def test_a_tag_names_the_secrets_of_a_function_and_its_aliases_count(readers: Sm
             "variable": None,
             "value": None,
             "qualifiers": ["$LATEST", "live"],
+            "versions": [],
             "secret": SECRET,
             "found_by": "tag",
         }
@@ -166,13 +167,63 @@ def test_a_tag_names_the_secrets_of_a_function_and_its_aliases_count(readers: Sm
 
 def test_only_functions_that_may_use_a_secret_are_read(readers: SmallFunctions) -> None:
     wanted = Wanted(secrets=[ARN], secret_tag="secrets", secret_users=["worker"])
-    assert list_functions(readers, "*", wanted) == ["mail", "orders", "worker"]
-    assert list_functions(readers, "o*", wanted) == ["orders", "worker"]
-    assert list_functions(readers, "*", Wanted()) == ["idle", "mail", "orders"]
+    assert list(list_functions(readers, "*", wanted)) == ["mail", "orders", "worker"]
+    assert list(list_functions(readers, "o*", wanted)) == ["orders", "worker"]
+    assert list(list_functions(readers, "*", Wanted())) == ["idle", "mail", "orders"]
     assert readers.counts == {"ListFunctions": 3, "GetResources": 2}
 
 
 def test_a_function_whose_variables_cannot_be_read_may_use_it(readers: SmallFunctions) -> None:
     error = {"ErrorCode": "AccessDeniedException", "Message": "unable to decrypt"}
     readers.latest("idle")["Environment"] = {"Error": error}
-    assert list_functions(readers, "*", Wanted(secrets=[SECRET])) == ["idle", "orders"]
+    assert list(list_functions(readers, "*", Wanted(secrets=[SECRET]))) == ["idle", "orders"]
+
+
+@pytest.fixture
+def pinned(readers: SmallFunctions) -> SmallFunctions:
+    """`orders` names the secret in its versions 1 and 2, to which no alias points any more."""
+    readers.call("lambda", "PublishVersion", FunctionName="orders")
+    readers.latest("orders")["Environment"] = {"Variables": {"DB": "/shop/prod/other"}}
+    readers.call("lambda", "PublishVersion", FunctionName="orders")
+    for alias in ("beta", "live"):
+        readers.alias("orders", alias, "3")
+    readers.calls.clear()
+    return readers
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_versions_that_are_only_called_by_their_number_are_told_and_not_published(
+    pinned: SmallFunctions, named: bool
+) -> None:
+    wanted = Wanted(secrets=[ARN, SECRET])
+    listed = None if named else list_functions(pinned, "*", wanted)["orders"]
+    shown = read_function(pinned, Target("orders", "orders"), [], wanted, listed)
+    assert {(use["secret"], use["value"]): (use["qualifiers"], use["versions"]) for use in shown["consumers"]} == {
+        (secret, value): ([version], [version])
+        for secret in (ARN, SECRET)
+        for value, version in ((SECRET, "1"), (ARN, "2"))
+    }
+    assert restarts(shown["consumers"]) == []
+    assert f"only versions without an alias (1) use {SECRET}" in shown["not_observable"]
+    assert "publishing does not start them anew" in shown["not_observable"]
+    asked = {"ListVersionsByFunction": 1} if named else {"ListFunctions": 1}
+    assert pinned.counts == {"GetFunction": 1, "ListAliases": 1, **asked}
+
+
+def test_versions_that_were_left_are_told_beside_whose_callers_are_reached(pinned: SmallFunctions) -> None:
+    pinned.alias("orders", "beta", "2")
+    pinned.latest("orders")["Environment"] = {"Variables": {"DB": SECRET}}
+    shown = read(pinned, secrets=[SECRET])
+    assert [(use["qualifiers"], use["versions"]) for use in shown["consumers"]] == [
+        (["$LATEST"], ["1"]),
+        (["beta"], []),
+    ]
+    assert shown["not_observable"] is None
+    assert restarts(shown["consumers"]) == [{"name": "orders", "publish": True, "alias": ["beta"]}]
+
+
+def test_a_value_is_looked_for_where_callers_are_known_only(pinned: SmallFunctions) -> None:
+    shown = read(pinned, values=[SECRET, "/shop/prod/other"], secrets=["/shop/prod/nothing"])
+    assert [(use["value"], use["qualifiers"]) for use in shown["consumers"]] == [
+        ("/shop/prod/other", ["$LATEST", "beta", "live"])
+    ]
