@@ -282,6 +282,12 @@ def _written(wish: Wish, secret: Secret) -> SecretPlan:
             f"{wish.secret}: this stamp has set another value already (version {version}). Give another stamp, or none."
         )
     notes = _lost_keys(wish, secret.value, text)
+    if secret.described.get("RotationLambdaARN"):
+        notes.append(
+            f"{wish.secret}: it has a rotation function, which changes the password elsewhere too, for example in a"
+            f" database; action: {wish.action} changes the secret only. Use action: rotate, or give the new value to"
+            " where it is used as well."
+        )
     if secret.current is None:
         notes.append(f"{wish.secret}: it had no value before, so there is none to go back to.")
     elif not secret.older_than(_SUSTAINED_MINUTES / 1440):

@@ -37,6 +37,8 @@ options:
             rotation that is under way is waited for instead.
           - V(generate) makes new random values by C(GetRandomPassword), one for each of O(secrets[].keys).
           - V(set) takes O(secrets[].value) or O(secrets[].value_file). The value that is there already changes nothing.
+          - V(generate) and V(set) change the secret only. Of one that has a rotation function, which changes a password
+            elsewhere too, a warning says so.
           - V(rollback) moves C(AWSCURRENT) from O(secrets[].from_version) to the version labelled C(AWSPREVIOUS).
         type: str
         choices: [rotate, generate, set, rollback]

@@ -156,6 +156,18 @@ def test_a_label_that_somebody_else_has_moved_is_not_taken_back(store: Account) 
 ROTATE = {"name": DB, "action": "rotate", "stamp": "s"}
 
 
+@pytest.mark.parametrize(
+    "wish", [{"action": "generate"}, {"action": "set", "value": {"password": "second-Pa55-of-database"}}]
+)
+def test_a_new_value_that_its_function_has_not_told_elsewhere_is_warned_of(
+    rotated: Account, wish: dict[str, Any]
+) -> None:
+    for check in (True, False):
+        done = rotation(rotated, {"name": DB, "keys": ["password"], **wish}, check=check)
+        assert done["changed"], done["output"]
+        assert f"action: {wish['action']} changes the secret only. Use action: rotate" in " ".join(done["warnings"])
+
+
 def test_a_rotation_is_waited_for_and_happens_once(rotated: Account) -> None:
     mark = rotated.mark()
     told = rotation(rotated, ROTATE, check=True)

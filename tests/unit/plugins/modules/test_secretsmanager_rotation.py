@@ -552,9 +552,21 @@ def test_what_going_back_does_not_bring_back_is_said() -> None:
     assert planned(secret({"RotationLambdaARN": None}), version_id=OLD).notes == ()
 
 
+@pytest.mark.parametrize("wish", [SET, GENERATE])
+def test_that_only_the_secret_gets_the_new_value_is_said_where_a_function_would_change_more(
+    wish: dict[str, Any],
+) -> None:
+    readable = {"random": ("new-Pa55",), **READABLE}
+    (said,) = planned(secret(**readable), **wish).notes
+    assert f"action: {wish['action']} changes the secret only. Use action: rotate, or" in said
+    assert planned(secret({"RotationLambdaARN": None}, **readable), **wish).notes == ()
+
+
 def test_too_many_versions_and_a_first_value_are_said() -> None:
-    assert "younger than 10 minutes" in planned(secret(days=0.001, **READABLE), **SET).notes[0]
-    empty = replace(secret(), versions={})
+    without_function = {"RotationLambdaARN": None}
+    (said,) = planned(secret(without_function, days=0.001, **READABLE), **SET).notes
+    assert "younger than 10 minutes" in said
+    empty = replace(secret(without_function), versions={})
     plan = planned(empty, action="set", value="first-Pa55")
     assert (plan.before, plan.notes[0]) == (
         {"name": "db"},
