@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._hidden import without
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
 # The variable that a refresh stamps. It means nothing to the function: that it changes makes Lambda start anew.
@@ -55,9 +56,6 @@ _SECRET = re.compile(
 )
 _POINTS = re.compile(r"_(?:ARN|NAME|ID|TTL|SECONDS|LIMIT|COUNT)$")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-# A value shorter than this says nothing, and would be found in half of all words.
-_SHORTEST_HIDDEN = 4
 
 
 def looks_secret(name: str, value: str = "") -> bool:
@@ -131,16 +129,4 @@ def without_values(text: str, variables: Mapping[str, str], subject: str) -> str
         subject: The function; what is part of its name is no secret.
     """
     text = re.sub(r"\s*String measured: \{.*\}", "", text, flags=re.DOTALL)
-    hidden = {value for value in variables.values() if len(value) >= _SHORTEST_HIDDEN and value not in subject}
-    for value in sorted(hidden, key=len, reverse=True):
-        text = text.replace(value, "(hidden)")
-    return text
-
-
-def told_by(values: Iterable[str], shown: Any) -> bool:
-    """Whether one of the values is part of any text or number that is shown."""
-    if isinstance(shown, Mapping):
-        return any(told_by(values, item) for item in shown.values())
-    if isinstance(shown, list | tuple):
-        return any(told_by(values, item) for item in shown)
-    return any(value in str(shown) for value in values)
+    return without(text, (value for value in variables.values() if value not in subject))

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._hidden import told_by
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment import (
     REFRESH,
     check_size,
     looks_secret,
-    told_by,
     variables_of,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._lambda_settings import (

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment import told_by
+from ansible_collections.runbook.aws.plugins.module_utils._hidden import SHORTEST_HIDDEN, told_by
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Settle, Target
 from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import (
     CURRENT,
@@ -29,7 +29,6 @@ from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import
     shown,
 )
 from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_value import (
-    SHORTEST_HIDDEN,
     as_object,
     leaves,
     new_text,

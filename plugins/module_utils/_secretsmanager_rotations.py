@@ -25,10 +25,11 @@ from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._aws import Aws
 from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsError
+from ansible_collections.runbook.aws.plugins.module_utils._hidden import without
 from ansible_collections.runbook.aws.plugins.module_utils._moments import answered_at
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Settle
 from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager import CURRENT, FAILED, PENDING, PREVIOUS
-from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_value import leaves, without
+from ansible_collections.runbook.aws.plugins.module_utils._secretsmanager_value import leaves
 
 # Seconds between two looks at what a rotation function says, of one secret's log and of all secrets' events.
 LOG_EVERY, EVENTS_EVERY = 2.0, 5.0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Values of secrets: what a new one is made of, and how they are kept out of what is told. No message quotes one."""
+"""Values of secrets: what a new one is made of, and what it has in it. No message quotes one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,11 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
 
 # model, PutSecretValue, SecretString: 1 to 65536.
 MOST_BYTES = 65_536
-
-# A value shorter than this says nothing, and would be found in half of all words.
-SHORTEST_HIDDEN = 4
-
-_HIDDEN = "(hidden)"
 
 
 def read_file(subject: str, path: str, *, keyed: bool) -> Any:
@@ -145,16 +139,3 @@ def leaves(value: Any) -> list[str]:
         return []
     inner = as_object(value) if isinstance(value, str) else None
     return [str(value), *(leaves(inner) if inner is not None else [])]
-
-
-def without(text: str, values: Iterable[str]) -> str:
-    """A text without any of the values, also where they are written as in JSON, in Python or in an address."""
-    hidden = {
-        form
-        for value in values
-        for form in (value, json.dumps(value)[1:-1], repr(value)[1:-1], quote(value), quote(value, safe=""))
-        if len(value) >= SHORTEST_HIDDEN
-    }
-    for form in sorted(hidden, key=len, reverse=True):
-        text = text.replace(form, _HIDDEN)
-    return text

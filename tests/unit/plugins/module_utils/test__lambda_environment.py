@@ -13,7 +13,6 @@ from ansible_collections.runbook.aws.plugins.module_utils._lambda_environment im
     check_size,
     looks_secret,
     read_variables,
-    told_by,
     variables_of,
     without_values,
 )
@@ -105,11 +104,3 @@ def test_what_aws_quotes_of_an_environment_is_cut_out() -> None:
     text = 'lambda:X was refused: limit. String measured: {"PW":"hunter22","N1":"1"}. Bad value hunter22-and-more, 1 in prod'
     said = without_values(text, variables, "orders-prod")
     assert said == "lambda:X was refused: limit.. Bad value (hidden), 1 in prod"
-
-
-def test_a_value_is_found_in_whatever_is_shown() -> None:
-    shown = [{"name": "orders", "memory_size": 1024, "alias": ["live"], "environment": {"A1": "secretive"}}]
-    assert told_by(["02"], shown)
-    assert told_by(["secret"], shown)
-    assert not told_by(["environment"], shown)
-    assert not told_by([], shown)
