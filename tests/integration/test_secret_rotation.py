@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 from aws_makers import make_function
 from integration.killing import kill_playbook_at
 from integration.run_module import Run, run_module, run_playbook
@@ -91,7 +92,7 @@ class Application:
         }
 
     def options(self, variables: dict[str, Any]) -> list[str]:
-        """Variables in a file, because a value must not be on the command line."""
+        """Variables in a file, because a value must not be on the command line; with a value in one of Ansible Vault."""
         wanted = {
             "secret_rotation_probe_url": f"{self.outputs['ApiEndpoint']}/query",
             "secret_rotation_probe_method": "POST",
@@ -103,7 +104,13 @@ class Application:
         path = self.folder / f"variables-{secrets.token_hex(4)}.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(wanted))
-        return ["playbooks/rotate-secret.yml", "--extra-vars", f"@{path}"]
+        arguments = ["playbooks/rotate-secret.yml", "--extra-vars", f"@{path}"]
+        if variables.get("secret_rotation_value"):
+            key = self.folder / "vault-password"
+            key.write_text("vault-password-4711")
+            path.write_bytes(VaultLib([("default", VaultSecret(key.read_bytes()))]).encrypt(path.read_bytes()))
+            arguments += ["--vault-password-file", str(key)]
+        return arguments
 
     def play(self, *arguments: str, **variables: Any) -> Run:
         run = run_playbook(*self.options(variables), *arguments, env=self.env(), timeout=400)
@@ -113,7 +120,9 @@ class Application:
 
     def kill_after(self, operation: str, **variables: Any) -> None:
         """End the playbook with SIGKILL as soon as AWS has done this; the answer does not arrive in time."""
-        kill_playbook_at(self.account, operation, *self.options(variables), env=self.env())
+        printed = kill_playbook_at(self.account, operation, *self.options(variables), env=self.env())
+        assert "PLAY [" in printed
+        self.printed.append(printed)
 
     def versions(self, secret: str = DATABASE) -> dict[str, list[str]]:
         """Every version with its labels, also those without."""
@@ -129,6 +138,11 @@ class Application:
 
     def records(self) -> list[dict[str, Any]]:
         return [json.loads(path.read_text()) for path in sorted((self.folder / "reports").glob("*.json"))]
+
+    def change_log(self) -> list[dict[str, Any]]:
+        """What was changed, in the order of the runs."""
+        files = sorted((self.folder / "change-log").glob("*.jsonl"))
+        return [json.loads(line) for path in files for line in path.read_text().splitlines()]
 
     def fail_step(self, step: str) -> None:
         """Let the rotation function fail in a step, or in none."""
@@ -146,9 +160,10 @@ class Application:
             for version in self.versions(secret):
                 value = json.loads(self.secrets.get_secret_value(SecretId=secret, VersionId=version)["SecretString"])
                 values += [text for text in value.values() if text != "admin"]
-        folders = (self.folder / "reports", self.folder / "change-log")
-        told = [*self.printed, *(path.read_text() for folder in folders for path in folder.glob("*"))]
-        assert len(told) > len(self.printed)
+        reports = [path.read_text() for path in (self.folder / "reports").glob("*")]
+        assert reports
+        assert self.change_log()
+        told = [*self.printed, *reports, *map(json.dumps, self.change_log())]
         told.append(json.dumps(run_module(self.account, "operation_record_info", table=RECORDS)["records"]))
         for value in values:
             assert len(value) > 8
@@ -181,6 +196,9 @@ def test_a_rotation_reaches_the_application_and_is_undone(application: Applicati
     assert len(application.versions()) == 2
     writes = application.writes(mark)
     assert (writes["RotateSecret"], writes["UpdateFunctionConfiguration"], writes["UpdateAlias"]) == (1, 5, 5)
+    changes = [(line["target"], line["calls"]) for line in application.change_log() if not line["check"]]
+    assert (DATABASE, ["secretsmanager:RotateSecret"]) in changes
+    assert {target for target, _calls in changes} >= DATABASE_USERS
     (report,) = application.records()
     assert [verdict["ok"] for verdict in report["verdicts"]] == [True, True, True]
     assert {
@@ -396,6 +414,38 @@ def test_everything_that_is_due_is_rotated_each_in_its_way(application: Applicat
     assert back.code == 0, back.output
     assert application.current(API_KEYS) != before
     application.works()
+    application.assert_no_value_was_told()
+
+
+def test_users_that_do_not_name_the_secret_are_started_anew_too(application: Application) -> None:
+    """One is listed, one has a tag that names the secret, one is found by its environment."""
+    agents = {name: f"sc-agent-{name}-agent-prod" for name in ("risk", "demand", "supplier")}
+    found = application.functions.get_function(FunctionName=agents["demand"])["Configuration"]["FunctionArn"]
+    application.functions.tag_resource(Resource=found, Tags={"reads": API_KEYS})
+    keys = json.loads(application.secrets.get_secret_value(SecretId=API_KEYS)["SecretString"])
+    mark = application.account.mark()
+    run = application.play(
+        secret_rotation_secrets="api/keys",
+        secret_rotation_name="by hand",
+        secret_rotation_action="generate",
+        secret_rotation_keys="supplier_portal",
+        secret_rotation_generator={"length": 24, "exclude_punctuation": True},
+        secret_rotation_consumers=[agents["risk"]],
+        secret_rotation_consumer_tag="reads",
+    )
+    assert run.code == 0, run.output
+    made = json.loads(application.secrets.get_secret_value(SecretId=API_KEYS)["SecretString"])
+    assert len(made["supplier_portal"]) == 24 and made["supplier_portal"].isalnum()
+    assert made == {**keys, "supplier_portal": made["supplier_portal"]}
+    assert application.writes(mark)["UpdateAlias"] == 3
+    (report,) = application.records()
+    rows = [row for section in report["sections"] for row in section.get("rows", ()) if "found_by" in row]
+    assert {row["function"]: row["found_by"] for row in rows} == {
+        agents["risk"]: "list",
+        agents["demand"]: "tag",
+        agents["supplier"]: "environment",
+    }
+    assert report["title"] == "Rotation of secrets: by hand"
     application.assert_no_value_was_told()
 
 
