@@ -10,7 +10,6 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused
@@ -31,8 +30,15 @@ def read_file(subject: str, path: str, *, keyed: bool) -> Any:
         Refused: It cannot be read, or others may read it, or it is not what it should be.
     """
     try:
-        with Path(path).open("rb") as file:
-            rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        with open(path, "rb", opener=_at_once) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise Refused(
+                    f"{subject}: {path} is a pipe or a device, and what comes out of it is gone when it is read again:"
+                    " after a look in check mode nothing would be left for the change, and a module has no standard input."
+                    " Give a file of mode 0600 in value_file, or value from Ansible Vault or a lookup."
+                )
+            rights = stat.S_IMODE(mode)
             if rights & 0o077:
                 raise Refused(
                     f"{subject}: {path} has mode {rights:04o}, so others than its owner have rights to it. Run chmod"
@@ -47,6 +53,11 @@ def read_file(subject: str, path: str, *, keyed: bool) -> Any:
         raise Refused(f"{subject}: {path} is not text in UTF-8; binary values cannot be set.") from None
     text = text.removesuffix("\n").removesuffix("\r")
     return _json_object(text, f"{subject}: {path}") if keyed else text
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody who writes into a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def new_text(subject: str, keys: Iterable[str], add_keys: bool, there: str | None, given: Any) -> str:

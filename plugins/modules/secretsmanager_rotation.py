@@ -90,6 +90,8 @@ options:
           - For V(set), a file on the host that runs the module with the whole value, or with O(secrets[].keys) a JSON
             object of exactly these keys, in UTF-8.
           - Nobody but its owner may have any right to it (mode 0600 or 0400). One newline at its end is left out.
+          - A pipe, a device or C(/dev/stdin) is refused, because what comes out of it can be read only once, and not by
+            a module that has no standard input.
         type: path
       replace_object:
         description:

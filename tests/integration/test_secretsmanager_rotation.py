@@ -414,6 +414,7 @@ def test_a_run_that_ended_between_the_rotation_and_turning_it_off_is_finished(ma
         ({"name": KEYS, "action": "set", "value": "api-keys", "replace_object": True}, "Give it in value_file"),
         ({"name": KEYS, "action": "set", "value": "no-json-Pa55"}, "or say replace_object: true"),
         ({"name": KEYS, "action": "set", "value_file": "/nowhere/value"}, "cannot be read: No such file"),
+        ({"name": KEYS, "action": "set", "value_file": "/dev/stdin"}, "/dev/stdin is a pipe or a device"),
         ({"name": KEYS, "version_id": "0" * 32}, "it has no version 0000"),
         ({"name": KEYS, "action": "rollback"}, "rollback needs from_version"),
         ({"name": KEYS, "action": "rollback", "from_version": "0" * 32}, "no version is labelled AWSPREVIOUS"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,29 @@ def test_a_file_that_others_may_read_or_that_is_no_value_is_refused(
     with pytest.raises(Refused, match=says) as refused:
         read_file("db", str(file), keyed=keyed)
     assert "Pa55" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "pipe", "device"])
+def test_what_can_be_read_only_once_is_refused_at_once_with_the_ways_that_there_are(tmp_path: Path, kind: str) -> None:
+    read, write = os.pipe()
+    os.write(write, b"new-Pa55")
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    path = {"fifo": str(tmp_path / "fifo"), "pipe": f"/dev/fd/{read}", "device": os.devnull}[kind]
+    try:
+        with pytest.raises(Refused, match="is a pipe or a device") as refused:
+            read_file("db", path, keyed=False)
+        # Nothing was taken out of it.
+        assert os.read(read, 99) == b"new-Pa55"
+    finally:
+        os.close(read)
+        os.close(write)
+    assert "Give a file of mode 0600 in value_file, or value from Ansible Vault or a lookup" in str(refused.value)
+    assert "chmod" not in str(refused.value)
+
+
+def test_a_folder_is_no_value(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be read: Is a directory"):
+        read_file("db", str(tmp_path), keyed=False)
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
