@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,39 @@ def test_secrets_are_found_by_prefix_and_tag_and_shown_without_a_value(store: Ac
     assert [item["target"] for item in info(store, tags={"app": "shop"})["results"]] == [DB]
     assert info(store, tags={"app": "other"})["results"] == []
     assert info(store, secrets=[KEYS], max_age_days=42)["results"][0]["overdue"] is False
+
+
+def test_when_a_secret_is_rotated_and_by_whom_and_with_which_key_it_is_kept_are_shown(store: Account) -> None:
+    client = store.client("secretsmanager")
+    client.update_secret(SecretId=DB, KmsKeyId="alias/shop")
+    store.client("rds").create_db_instance(
+        DBInstanceIdentifier="shop",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="shop",
+        ManageMasterUserPassword=True,
+    )
+    found = {item["owning_service"]: item for item in info(store)["results"] if item["target"] not in (KEYS, OTHER)}
+    assert set(found) == {None, "rds"}
+    off = found[None]["rotation"]
+    assert (off["enabled"], off["next_date"], off["last_rotated"]) == (False, None, None)
+
+    begun = datetime.fromtimestamp(int(store.now()), UTC)
+    client.rotate_secret(SecretId=DB, RotationRules={"AutomaticallyAfterDays": 30})
+    deadline = time.monotonic() + 60
+    while "LastRotatedDate" not in client.describe_secret(SecretId=DB):
+        assert time.monotonic() < deadline, "it was not rotated"
+        time.sleep(0.05)
+    keys, database = info(store, secrets=[KEYS, DB])["results"]
+    assert (keys["kms_key_id"], database["kms_key_id"]) == (None, "alias/shop")
+    rotation = database["rotation"]
+    assert (rotation["enabled"], rotation["rules"]) == (True, {"AutomaticallyAfterDays": 30})
+    rotated = datetime.fromisoformat(rotation["last_rotated"])
+    assert begun <= rotated <= datetime.fromtimestamp(store.now(), UTC)
+    # The window is the 30th day as a whole.
+    assert rotation["next_date"] == f"{rotated + timedelta(days=30):%Y-%m-%d}T23:59:59Z"
+    assert (keys["rotation"]["next_date"], keys["rotation"]["last_rotated"]) == (None, None)
 
 
 def test_what_is_shown_can_be_given_to_the_module_that_rotates(store: Account) -> None:
