@@ -534,6 +534,79 @@ def test_a_failure_of_one_loses_nothing_of_the_others(store: Account) -> None:
     assert [result["changed"] for result in done["results"]] == [False, True]
 
 
+def test_partial_changes_what_is_sound_and_tells_why_the_rest_is_not(store: Account) -> None:
+    """One cannot be read, one is refused, one fails when it is written, two are sound."""
+    make_secret(store, "/shop/prod/text", "text-Pa55")
+    make_secret(store, "/shop/prod/late", "late-Pa55")
+    late = store.client("secretsmanager").describe_secret(SecretId="/shop/prod/late")["ARN"]
+    wishes = [
+        {"name": "/shop/prod/nothing", "action": "set", "value": "new-Pa55"},
+        {"name": "/shop/prod/text", "action": "generate", "keys": ["a"]},
+        {"name": "/shop/prod/late", "action": "set", "value": "new-Pa55", "stamp": "s"},
+        *WISH,
+    ]
+    mark = store.mark()
+    told = rotation(store, *wishes, partial=True, check=True)
+    assert told["failed"]
+    assert [result["changed"] for result in told["results"]] == [False, False, True, True, True]
+    assert "nothing was written" in told["msg"]
+    assert store.mutating(mark) == []
+
+    assert rotation(store, *wishes)["failed"]
+    assert store.mutating(mark) == []
+
+    store.fault("secretsmanager", "PutSecretValue", match={"SecretId": late}, error="InternalServiceError", times=9)
+    some = rotation(store, *wishes, partial=True)
+    assert some["failed"] and some["changed"]
+    assert [result["changed"] for result in some["results"]] == [False, False, False, True, True]
+    assert [result["error_code"] for result in some["results"]] == [
+        "ResourceNotFoundException",
+        None,
+        "InternalServiceError",
+        None,
+        None,
+    ]
+    assert "its value is no JSON object" in some["results"][1]["error"]
+    assert "3 of 5 failed, 2 of 5 were changed" in some["msg"]
+    # What is there of those that failed is told as far as it is known, and of the others as ever.
+    assert [bool(result["before"]) for result in some["results"]] == [False, False, True, True, True]
+    assert [bool(result["after"]) for result in some["results"]] == [False, False, False, True, True]
+    assert all(result["rotated"] for result in some["results"][3:])
+    assert value_of(store, PLAIN) == "second-Pa55-of-webhook"
+    assert value_of(store, "/shop/prod/late") == "late-Pa55"
+    assert "Pa55" not in some["output"]
+
+    # The same task finishes the rest, once what failed is mended, and does nothing twice.
+    store.clear_faults()
+    mark = store.mark()
+    again = rotation(store, *wishes, partial=True)
+    assert [result["changed"] for result in again["results"]] == [False, False, True, False, False]
+    assert [call["operation"] for call in store.mutating(mark)] == ["PutSecretValue"]
+    assert value_of(store, "/shop/prod/late") == "new-Pa55"
+
+    # And what was changed is undone by its part of the results.
+    back = [result["before"] for result in some["results"] if result["changed"]]
+    assert rotation(store, *back)["changed"]
+    assert (value_of(store, KEYS), value_of(store, PLAIN)) == (API_KEYS, "first-Pa55-of-webhook")
+
+
+def test_partial_rotates_what_can_be_rotated_and_leaves_what_cannot(rotated: Account) -> None:
+    """Of two secrets with the same function one is between old and new, and the operator wants that looked at."""
+    function = rotated.client("lambda").get_function(FunctionName="rotate")["Configuration"]["FunctionArn"]
+    make_secret(rotated, "/shop/prod/other", FIRST, function)
+    client = rotated.client("secretsmanager")
+    client.put_secret_value(SecretId="/shop/prod/other", SecretString=json.dumps(FIRST), VersionStages=["AWSPENDING"])
+    rotated.advance(16 * 60)
+    stuck = labels(rotated, "/shop/prod/other")
+    wishes = [ROTATE, {**ROTATE, "name": "/shop/prod/other", "abort_pending": False}]
+    some = rotation(rotated, *wishes, partial=True)
+    assert [bool(result["error"]) for result in some["results"]] == [False, True]
+    assert some["results"][0]["rotated"]
+    assert "abort_pending: true" in some["msg"]
+    assert value_of(rotated, DB)["password"] != FIRST["password"]
+    assert labels(rotated, "/shop/prod/other") == stuck
+
+
 def test_many_secrets_are_rotated_together(rotated: Account) -> None:
     function = rotated.client("lambda").get_function(FunctionName="rotate")["Configuration"]["FunctionArn"]
     names = [f"/shop/many/{number}" for number in range(6)]
