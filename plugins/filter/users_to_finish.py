@@ -14,8 +14,8 @@ short_description: Sign out the users whom a run was about to disable when it en
 version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
 description:
-  - A user is disabled first and signed out then. Of a run that was stopped in between there is nothing to see but a user
-    that is disabled, as it is asked for, so the sign-out is asked for too.
+  - A user is disabled first and signed out then. Of a run that was stopped in between there is nothing to see but a
+    user that is disabled, as it is asked for, so the sign-out is asked for too.
   - Only users that shall still be disabled are signed out.
 options:
   _input:
