@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.runbook.aws.plugins.filter.offboarded_users import not_back
 from ansible_collections.runbook.aws.plugins.filter.users_for_record import in_words_of_record
 from ansible_collections.runbook.aws.plugins.filter.users_from_record import users_from_record
-from ansible_collections.runbook.aws.plugins.module_utils._cognito import VERIFIED
+from ansible_collections.runbook.aws.plugins.module_utils._cognito import INVITED, VERIFIED
 from ansible_collections.runbook.aws.plugins.module_utils._cognito_group import SETTINGS
 
 DOCUMENTATION = r"""
@@ -23,7 +23,8 @@ description:
   - Compares three states of each user and group, setting by setting - before the run, what the run set, and now.
   - What still is as the run set it is given back, and what is as it was before is left. Anything else was changed since
     and stays, unless O(force=true).
-  - A user or group that the run made goes, unless it was changed since, or others have joined the group.
+  - A user or group that the run made goes, unless it was changed since, or others have joined the group. A user with a
+    password of its own, or with an attribute that the run did not set, was changed since.
   - A user whose access was taken since stays without it, whatever else is on record.
   - A user that the run enabled and that is disabled again is signed out, because an undo that was stopped may not have
     got to that.
@@ -73,7 +74,11 @@ EXAMPLES = r"""
     found:
       pool: {groups: []}
       results:
-        - {target: joe, username: joe, user: {name: joe, state: present, enabled: false, groups: []}, error: null}
+        - target: joe
+          username: joe
+          status: CONFIRMED
+          user: {name: joe, state: present, enabled: false, groups: []}
+          error: null
 """
 
 RETURN = r"""
@@ -148,11 +153,13 @@ class _Way:
         name, ours = was["name"], self._ours("users", was["name"])
         there = self._there.get(name)
         now = in_words_of_record(there["user"], {}) if there else None
+        # It has a password of its own, or whatever else became of it: somebody uses it.
+        used = {("status",): {"ours": INVITED, "now": there["status"]}} if there and there["status"] != INVITED else {}
         record = self._offboarding_of(name)
         if record and self._is_left(name, "access", now=f"offboarded, record {record}"):
             return None
         if was["state"] == "absent":
-            return self._made(was, _of_made(ours, now)) if now else None
+            return self._made(was, {**_of_made(ours, now), **used}) if now else None
         if now is None:
             return self._whole(was, ours)
         part = self._changed(was, ours, now)
@@ -256,7 +263,7 @@ def _of_made(ours: Sequence[State], now: State) -> dict[Path, dict[str, Any]]:
     # Cognito makes a user enabled; one that shall not be so is disabled afterwards.
     underway = {"enabled": True}
     changed: dict[Path, dict[str, Any]] = {}
-    for path in dict.fromkeys(path for state in (*states, {"groups": now.get("groups")}) for path in _paths(state)):
+    for path in dict.fromkeys(path for state in (*states, now) for path in _paths(state)):
         wrote, current = [_value(state, path) for state in states], _value(now, path)
         # A run that was killed did not get to everything.
         if current not in (*wrote, _value(underway, path)):

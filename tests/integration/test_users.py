@@ -111,6 +111,10 @@ class Operator:
         tokens: dict[str, Any] = self.pool.answer(name, PASSWORD, challenge["Session"])["AuthenticationResult"]
         return tokens
 
+    def is_invited(self, name: str, password: str) -> bool:
+        """Whether a temporary password is the user's. It stays so."""
+        return bool(self.pool.sign_in(name, password)["ChallengeName"] == "NEW_PASSWORD_REQUIRED")
+
     def change_log(self) -> list[dict[str, Any]]:
         """The lines of the change log, in their order."""
         files = sorted((self.folder / "change-log").glob("*.jsonl"))
@@ -209,6 +213,15 @@ def test_a_file_brings_a_pool_to_what_it_says_and_the_last_run_is_undone(operato
 
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
+    # Those two use their accounts by now.
+    state = operator.state()
+    assert (sorted(state["users"]), "auditors" in state["groups"]) == (["old", "user00", "user29"], True)
+    assert state["users"]["old"] == original["users"]["old"]
+    text = " ".join(back.stdout.split())
+    assert "Changed since and left" in text and "user00 status - FORCE_CHANGE_PASSWORD CONFIRMED" in text
+    assert operator.pool.tokens("user29", PASSWORD)["AccessToken"]
+    forced = operator.play("manage-users", switch_back=True, force=True)
+    assert forced.code == 0, forced.output
     assert operator.state() == original
     mark = operator.account.mark()
     twice = operator.play("manage-users", switch_back=True)
@@ -241,7 +254,7 @@ def test_users_who_are_not_in_the_file_are_disabled_and_others_go_but_not_too_ma
     passwords = operator.folder / "passwords"
     assert passwords.stat().st_mode & 0o777 == 0o600
     (line,) = [json.loads(line) for line in passwords.read_text().splitlines()]
-    assert operator.first_sign_in("new", line["temporary_password"])["AccessToken"]
+    assert operator.is_invited("new", line["temporary_password"])
     assert str(passwords) in run.stdout
     assert line["temporary_password"] not in operator.searched()
 
@@ -336,7 +349,7 @@ def test_a_run_and_its_undo_that_are_killed_are_finished_by_the_same_commands(op
     }
     passwords = operator.handed_over()
     for name in ("x", "y"):
-        assert operator.first_sign_in(name, passwords[f"{PREFIX}{name}"])["AccessToken"]
+        assert operator.is_invited(name, passwords[f"{PREFIX}{name}"])
     operator.kill_at("manage-users", "AdminDisableUser", switch_back=True)
     mark = operator.account.mark()
     back = operator.play("manage-users", switch_back=True)

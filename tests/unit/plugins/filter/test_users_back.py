@@ -15,8 +15,14 @@ ON = {**OFF, "enabled": True}
 
 
 def user(name: str = "joe", enabled: bool = True, groups: tuple[str, ...] = (), **attributes: str) -> dict[str, Any]:
+    """One that has not changed its temporary password yet."""
     shape = {"name": name, "state": "present", "enabled": enabled, "attributes": attributes, "groups": list(groups)}
-    return {"target": name, "username": name, "user": shape, "error": None}
+    return {"target": name, "username": name, "status": "FORCE_CHANGE_PASSWORD", "user": shape, "error": None}
+
+
+def used(**attributes: str) -> dict[str, Any]:
+    """One that has a password of its own."""
+    return {**user(**attributes), "status": "CONFIRMED"}
 
 
 def missing(name: str = "joe") -> dict[str, Any]:
@@ -125,6 +131,30 @@ WAYS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[dict[
         [],
         [("joe", "groups.b", None, False, True)],
     ),
+    "a user that it made has a password of its own": (
+        ABSENT,
+        attributes(**A),
+        used(**A),
+        [],
+        [("joe", "status", None, "FORCE_CHANGE_PASSWORD", "CONFIRMED")],
+    ),
+    "a user that it made got attributes": (
+        ABSENT,
+        attributes(**A),
+        user(**A, given_name="Joe", phone_number="+14255550123", phone_number_verified="false"),
+        [],
+        [
+            ("joe", "attributes.given_name", None, None, "Joe"),
+            ("joe", "attributes.phone_number", None, None, "+14255550123"),
+        ],
+    ),
+    "a user that it changed has a password of its own": (
+        ON,
+        OFF,
+        {**used(), "user": user(enabled=False)["user"]},
+        [ON],
+        [],
+    ),
     "a user that it deleted": (
         {**ON, "attributes": A, "groups": {"a": True}, "invite": "none"},
         ABSENT,
@@ -160,6 +190,7 @@ def test_what_was_changed_since_can_be_forced() -> None:
     assert result["users"] == [{"name": "joe", "state": "present", "attributes": A}]
     assert [row["left"] for row in result["foreign"]] == [False]
     assert back(ABSENT, attributes(**A), user(enabled=False, **A), force=True)["users"] == [ABSENT]
+    assert back(ABSENT, attributes(**A), used(**A), force=True)["users"] == [ABSENT]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +251,8 @@ def test_a_group_that_others_joined_stays() -> None:
     assert forced["groups"] == [{"name": "new", "state": "absent", "remove_members": True}]
     stays = group_back(group("new", "joe", precedence=20), user(groups=("new",), enabled=False))
     assert (stays["users"], stays["groups"]) == ([], [])
+    described = group_back(group("new", "joe", precedence=20, description="theirs"), joe)
+    assert (described["groups"], told(described)) == ([], [("new", "description", None, None, "theirs")])
     gone = group_back({"target": "new", "before": {"name": "new", "state": "absent"}}, joe)
     assert (gone["groups"], gone["foreign"]) == ([], [])
 
