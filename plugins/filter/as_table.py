@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.runbook.aws.plugins.module_utils._visible import visible
+
 DOCUMENTATION = r"""
 name: as_table
 short_description: Rows as a table in plain text
 version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
-description: Numbers are set to the right, everything else to the left. A value that is missing is shown as C(-).
+description:
+  - Numbers are set to the right, everything else to the left. A value that is missing is shown as C(-).
+  - What cannot be seen, or would steer a terminal, is shown as an escape, for example a line break.
 options:
   _input:
     description: The rows.
@@ -70,7 +74,7 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.1f}".removesuffix(".0")
-    return f"{value}"
+    return visible(f"{value}")
 
 
 class FilterModule:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -34,8 +35,15 @@ RENEW = "renew_invitation: {0} (manage-users.yml: -e user_accounts_renew_invitat
 # What each of them says about a user can be verified.
 VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 
+# What a user's status is who has not changed the temporary password yet.
+INVITED = "FORCE_CHANGE_PASSWORD"
+
 # What a user's status is who is known to an identity provider of somebody else, and of whom Cognito has a copy.
 EXTERNAL = "EXTERNAL_PROVIDER"
+
+# model, UsernameType and GroupNameType
+_LONGEST_NAME = 128
+_OTHERS = {" ": "a blank", "\t": "a tab", "\n": "a line break", "\r": "a line break"}
 
 # model, UserPoolIdType
 _POOL_ID = re.compile(r"[\w-]{1,45}_[0-9a-zA-Z]+")
@@ -200,10 +208,22 @@ def invitation_of(user: User, pool: Pool) -> Invitation | None:
 
     model, UserStatus: FORCE_CHANGE_PASSWORD is "signed in using a temporary password" only.
     """
-    if user.status != "FORCE_CHANGE_PASSWORD":
+    if user.status != INVITED:
         return None
     valid = timedelta(days=pool.temporary_days)
     return Invitation(user.modified + valid, user.created + valid)
+
+
+def name_problem(name: str) -> str:
+    """Why this cannot be the name of a user or a group, or nothing.
+
+    model, UsernameType and GroupNameType: 1 to 128 of [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}], by their Unicode category.
+    """
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        return f"it has {len(name)} characters. Give 1 to {_LONGEST_NAME}"
+    if other := next((letter for letter in name if unicodedata.category(letter)[0] not in "LMSNP"), ""):
+        return f"it has U+{ord(other):04X} in it, {_OTHERS.get(other, 'which cannot be seen')}. Leave it out"
+    return ""
 
 
 def similar(name: str, there: Iterable[str]) -> str:

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.module_utils._cognito import SERVICE, Pool, Way, fetch_members, fetch_user
+from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
+    SERVICE,
+    Pool,
+    Way,
+    fetch_members,
+    fetch_user,
+    name_problem,
+)
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Call, Plan, Refused, Target
 
 # The settings of a group by option, in Cognito's words.
@@ -36,8 +43,7 @@ GROUPS_SPEC: dict[str, Any] = {
 # What means nothing for a group that shall not be there, beside settings.
 _OF_PRESENT = ("settings_absent", "members", "members_absent")
 
-# model, GroupNameType, DescriptionType and ArnType.
-_NAME = re.compile(r"\S{1,128}")
+# model, DescriptionType and ArnType.
 _LONGEST_DESCRIPTION = 2048
 _ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+")
 
@@ -75,8 +81,11 @@ def check(target: Target) -> None:
         Refused: It does not.
     """
     name, wish = target.name, target.desired
-    if not _NAME.fullmatch(name):
-        raise Refused(f"{name!r} cannot be the name of a group, which has 1 to 128 characters and no blanks.")
+    if problem := name_problem(name):
+        raise Refused(f"{name!r} cannot be the name of a group: {problem}.")
+    for member in (*(wish.get("members") or ()), *(wish.get("members_absent") or ())):
+        if problem := name_problem(member):
+            raise Refused(f"{name}: {member!r} cannot be the name of a user: {problem}.")
     absent = wish.get("settings_absent") or ()
     given = [option for option in SETTINGS if wish.get(option) is not None]
     if wish["state"] == "absent":

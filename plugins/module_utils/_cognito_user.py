@@ -13,7 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.runbook.aws.plugins.module_utils._cognito import VERIFIED, Attribute, Pool, similar
+from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
+    VERIFIED,
+    Attribute,
+    Pool,
+    name_problem,
+    similar,
+)
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
 
 COGNITO, HANDOVER, NOBODY = "cognito", "handover", "none"
@@ -51,8 +57,6 @@ _OF_PRESENT = (
     "sign_out",
 )
 
-# model, UsernameType: no blanks.
-_NAME = re.compile(r"\S{1,128}")
 # guide, user-pool-settings-attributes.html: "a valid email address, following the standard email format"; a phone number
 # begins with + and the country's code, with nothing but digits (E.164).
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
@@ -136,8 +140,8 @@ def listed(refusals: Sequence[str], total: int) -> str:
 
 def _read_wish(user: Mapping[str, Any], handover: bool) -> Wish:
     name = user["name"]
-    if not _NAME.fullmatch(name):
-        raise Refused(f"{name!r} cannot be the name of a user, which has 1 to 128 characters and no blanks.")
+    if problem := name_problem(name):
+        raise Refused(f"{name!r} cannot be the name of a user: {problem}.")
     if user["state"] == "absent":
         if given := [option for option in _OF_PRESENT if user.get(option)]:
             raise Refused(f"{name}: {', '.join(given)} means nothing with state: absent. Leave it out.")
@@ -207,6 +211,9 @@ def _read_groups(user: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, .
     name = user["name"]
     groups = tuple(dict.fromkeys(user.get("groups") or ()))
     absent = tuple(dict.fromkeys(user.get("groups_absent") or ()))
+    for group in (*groups, *absent):
+        if problem := name_problem(group):
+            raise Refused(f"{name}: {group!r} cannot be the name of a group: {problem}.")
     if user.get("groups_exact") and user.get("groups") is None:
         raise Refused(f"{name}: groups_exact needs groups. Give groups: [] to remove it from all of them.")
     if user.get("groups_exact") and absent:

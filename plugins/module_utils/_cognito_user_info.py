@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
+    INVITED,
     PAGE,
     SERVICE,
     Directory,
@@ -24,6 +25,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._cognito import (
     fetch_users,
     invitation_of,
     lists_are_quicker,
+    name_problem,
     settable,
     shown_name,
     with_groups,
@@ -32,7 +34,6 @@ from ansible_collections.runbook.aws.plugins.module_utils._errors import AwsErro
 from ansible_collections.runbook.aws.plugins.module_utils._moments import stamp
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
 
-_INVITED = "FORCE_CHANGE_PASSWORD"
 _NOT_ASKED = "It was not asked for (sign_ins)."
 _NO_HISTORY = "The pool has no threat protection, so Cognito keeps no sign-ins."
 _NO_EVENT = "There is no sign-in in the history that threat protection keeps; it has none from before it was turned on."
@@ -74,7 +75,7 @@ class Selection:
         if len(self.statuses) == 1:
             return f'cognito:user_status = "{self.statuses[0]}"'
         if self.expired:
-            return f'cognito:user_status = "{_INVITED}"'
+            return f'cognito:user_status = "{INVITED}"'
         if self.enabled is not None:
             return f'status = "{"Enabled" if self.enabled else "Disabled"}"'
         return ""
@@ -99,6 +100,9 @@ def read_selection(given: Mapping[str, Any]) -> Selection:
     others = ("filter", "group", "status", "enabled", "expired_invitations")
     if names is not None and (also := [name for name in others if given[name] not in (None, "", [])]):
         raise Refused(f"users excludes {', '.join(also)}: name the users, or say which ones.")
+    for name in (*(names or ()), *([given["group"]] if given["group"] else ())):
+        if problem := name_problem(name):
+            raise Refused(f"There is no {name!r}: {problem}.")
     if given["filter"] and given["group"]:
         raise Refused("Cognito cannot filter the members of a group. Give filter or group.")
     return Selection(

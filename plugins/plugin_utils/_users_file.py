@@ -17,6 +17,7 @@ from ansible_collections.runbook.aws.plugins.module_utils._cognito_group import 
 from ansible_collections.runbook.aws.plugins.module_utils._cognito_group import check as check_group
 from ansible_collections.runbook.aws.plugins.module_utils._cognito_user import USERS_SPEC, read_targets
 from ansible_collections.runbook.aws.plugins.module_utils._plan import Refused, Target
+from ansible_collections.runbook.aws.plugins.module_utils._visible import visible
 
 # https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims, as Cognito has them:
 # https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html; `sub` and `updated_at`
@@ -69,7 +70,7 @@ class _Found:
     problems: list[tuple[int, str]] = field(default_factory=list)
 
     def wrong(self, line: int, text: str) -> None:
-        self.problems.append((line, text))
+        self.problems.append((line, visible(text)))
 
 
 def users_of(source: str | Mapping[str, Any], path: str, defaults: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -21,6 +21,14 @@ def test_no_rows_are_a_heading() -> None:
     assert as_table([], ["name", "used_share"]) == ["name  used share", "----  ----------"]
 
 
+def test_what_cannot_be_seen_or_would_steer_a_terminal_is_an_escape() -> None:
+    rows = [{"what": "given_name \x1b[31mJane\nDoe\u200b\udcff"}, {"what": "J\u00fcrgen \u2192 \u65e5\u672c"}]
+    assert as_table(rows, ["what"])[2:] == [
+        r"given_name \x1b[31mJane\nDoe\u200b\udcff",
+        "J\u00fcrgen \u2192 \u65e5\u672c",
+    ]
+
+
 def test_booleans_and_fractions_read_like_words() -> None:
     rows = [{"a": True, "b": 12.34}, {"a": False, "b": 3.0}]
     assert as_table(rows, ["a", "b"])[2:] == ["yes  12.3", "no      3"]

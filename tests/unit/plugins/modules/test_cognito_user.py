@@ -312,8 +312,14 @@ EXTERNAL = user(status="EXTERNAL_PROVIDER")
 STRICT = replace(POOL, verified_before_update=("email",))
 
 REFUSED: list[tuple[str, dict[str, Any], User | None, Pool]] = [
-    ("cannot be the name of a user", {"name": "jane doe"}, None, POOL),
-    ("cannot be the name of a user", {"name": "x" * 129}, None, POOL),
+    ("'jane doe' cannot be the name of a user: it has U+0020 in it, a blank", {"name": "jane doe"}, None, POOL),
+    ("it has U+200B in it, which cannot be seen. Leave it out", {"name": "ja\u200bne"}, None, POOL),
+    (r"'ja\x1b[31mne' cannot be the name of a user: it has U+001B in it", {"name": "ja\x1b[31mne"}, None, POOL),
+    ("it has U+0000 in it", {"name": "jane\0"}, None, POOL),
+    ("it has 129 characters. Give 1 to 128", {"name": "x" * 129}, None, POOL),
+    ("it has 0 characters", {"name": ""}, None, POOL),
+    (r"jane: 'a\x07' cannot be the name of a group: it has U+0007 in it", {"groups": ["a\x07"]}, None, POOL),
+    ("cannot be the name of a group: it has U+200B", {"groups_absent": ["a\u200b"]}, None, POOL),
     (
         "enabled, groups means nothing with state: absent",
         {"state": "absent", "enabled": True, "groups": ["a"]},
@@ -396,7 +402,7 @@ def test_what_would_go_wrong_is_refused_with_a_way_out(
     with pytest.raises(Refused) as refused:
         planned(wish, there, pool=pool)
     assert says in str(refused.value)
-    assert str(wish.get("name", "jane")) in str(refused.value)
+    assert repr(wish.get("name", "jane"))[1:-1] in str(refused.value)
 
 
 def test_a_value_that_somebody_else_signs_in_with_is_refused() -> None:

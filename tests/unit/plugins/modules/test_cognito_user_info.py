@@ -68,6 +68,8 @@ def test_the_rest_is_filtered_here(options: dict[str, Any], there: User, has: bo
         ({"users": ["a"], "filter": "x"}, "users excludes filter"),
         ({"users": ["a"], "group": "g", "enabled": False}, "users excludes group, enabled"),
         ({"filter": "x", "group": "g"}, "Give filter or group"),
+        ({"users": ["ja\u200bne"]}, r"There is no 'ja\\u200bne': it has U\+200B in it, which cannot be seen"),
+        ({"group": "a\x1b"}, r"There is no 'a\\x1b': it has U\+001B in it"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options: dict[str, Any], says: str) -> None:

@@ -87,6 +87,13 @@ WRONG_CSV: dict[str, tuple[str, list[str]]] = {
     "a quote in a cell": (f'{HEADER}"ja"ne,j@example.com,true,a\n{ROW}', ["line 2: the quotes do not match"]),
     "no name": ("name,groups\n,a\n", ["line 2: the user has no name"]),
     "a name with a blank": ("name\njane doe\n", ["line 2: 'jane doe' cannot be the name"]),
+    "a name with what cannot be seen": (
+        "name,enabled\nja\u200bne,true\njo\x1be,maybe\n",
+        [
+            r"line 2: 'ja\u200bne' cannot be the name of a user: it has U+200B in it",
+            r"line 3: jo\x1be: enabled is 'maybe'",
+        ],
+    ),
     "the same name twice": ("name\njane\njoe\njane\n", ["line 4: the user jane is in line 2 already"]),
     "a bad boolean": ("name,enabled\njane,maybe\n", ["line 2: jane: enabled is 'maybe'. Give true or false."]),
     "a bad state": ("name,state\njane,gone\n", ["line 2: jane: state is 'gone'. Give present or absent."]),
