@@ -135,10 +135,14 @@ class Aws:
                 return there and (not settle.until or bool(jmespath.search(settle.until, answer)))
         return False
 
+    def before(self, service: str, operation: str) -> None:
+        """What comes before every attempt; also for what is written on the way elsewhere than to AWS."""
+        for step in self._before_attempt:
+            step(service, operation)
+
     def _prepare(self, service: str, event_name: str, **_kwargs: Any) -> None:
         # botocore's event of every attempt: before-send.lambda.GetFunction
-        for step in self._before_attempt:
-            step(service, event_name.rpartition(".")[2])
+        self.before(service, event_name.rpartition(".")[2])
 
     def _patiently(self, action: str, attempt: Callable[[], T]) -> T:
         """The attempt's result; what is throttled is tried again until the deadline."""

@@ -239,6 +239,8 @@ class HandingOver:
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """As `Aws.call`; a call that hands over answers with the password as well."""
         if service == FILE:
+            # As a call of AWS: a run that was killed leaves no more passwords.
+            self._aws.before(service, operation)
             password = make_password(self._minimum_length)
             append_line(arguments["Path"], _with(arguments["Line"], password))
             return {"Password": password}

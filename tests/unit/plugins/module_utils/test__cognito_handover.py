@@ -41,6 +41,10 @@ class Recorded:
             raise self._answer
         return self._answer
 
+    def before(self, service: str, operation: str) -> None:
+        if isinstance(self._answer, AwsError):
+            raise self._answer
+
     def pages(self, service: str, operation: str, result_key: str, /, **arguments: Any) -> list[Any]:
         raise AssertionError(operation)
 
@@ -181,6 +185,17 @@ def test_an_error_that_quotes_a_password_is_told_without_it(option: str) -> None
     assert "do-not-print-this" not in str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
+
+
+def test_what_is_left_of_a_killed_run_leaves_no_password_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "passwords"
+    (call,) = [Handover(file=str(path)).call(POOL, "jane", False)]
+    ended = Recorded(AwsError("The run was ended from outside.", "RunEnded"))
+    with pytest.raises(AwsError, match="was ended from outside"):
+        HandingOver(ended, 8).call(call.service, call.operation, **call.arguments)
+    assert not path.exists()
+    assert HandingOver(Recorded(), 8).call(call.service, call.operation, **call.arguments)["Password"]
+    assert len(path.read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
