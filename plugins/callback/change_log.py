@@ -13,7 +13,7 @@ author:
 description:
   - Appends one line of JSON for each target that a module of this collection changed, and one for any other task that
     changed something, in the order in which it happened. Each line is written as soon as its task has ended, so a run that is
-    killed leaves what it did.
+    killed leaves what it did, but for the task in which it was killed; AWS's own CloudTrail has that.
   - A line has C(time), C(run), C(playbook), C(host), C(task), C(path), C(module), C(user), C(job), C(operation) (the id of the
     record that the role P(runbook.aws.operation#role) opened), C(check), and of our modules C(target), C(calls), C(before),
     C(after) and C(error).

@@ -104,6 +104,9 @@ def _why_not(now: Mapping[str, Any], before: str | None, applied: str | None, st
     """Why a secret must not be put back, or nothing."""
     if not now or now.get("error"):
         return f"it cannot be read: {now.get('error', 'it was not asked for')}"
+    if now.get("deleted_date"):
+        way = f"aws secretsmanager restore-secret --secret-id '{now['target']}'"
+        return f"it is scheduled for deletion ({now['deleted_date']}). Bring it back first: {way}"
     if before is None:
         return "it had no value before"
     made, current, pending = stamp.stamped(now["arn"]), now["version_id"] or "", now.get("pending")
@@ -118,8 +121,8 @@ def _why_not(now: Mapping[str, Any], before: str | None, applied: str | None, st
         and pending["version_id"] not in ended
     ):
         return (
-            f"its rotation to version {pending['version_id']} may be under way. Run the same command without"
-            " secret_rotation_switch_back, which waits for it, or again in a quarter of an hour"
+            f"its rotation to version {pending['version_id']} may be under way. Run the same command again when it has"
+            " ended; after a quarter of an hour without a change it counts as left"
         )
     return ""
 

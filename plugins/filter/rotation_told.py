@@ -20,7 +20,8 @@ description: For the role P(runbook.aws.secret_rotation#role).
 options:
   _input:
     description:
-      - C(outcome) in a few words, C(rehearsal) (check mode) and C(command), with which to go on.
+      - C(outcome) in a few words, C(rehearsal) (check mode) and C(command), with which to go on. C(went_back) is whether it
+        was put back, and C(why) the reason of that.
       - C(secrets) are names of those that were to be changed, C(rows) what P(runbook.aws.rotation_rows#filter) gives.
       - C(left) was not changed and C(not_back) not put back, each with C(secret) and C(why). C(notes) are sentences for
         the summary.
@@ -76,16 +77,20 @@ def _summary(rotation: Mapping[str, Any]) -> Iterator[str]:
             f"No function was found that uses {', '.join(unused)}; whoever reads it and keeps it has to be started anew by"
             " hand."
         )
+    if rotation["rows"] and not (rotation["rehearsal"] or rotation["went_back"]):
+        yield f"Undo: {_undo(rotation)}"
 
 
 def _verdicts(rotation: Mapping[str, Any]) -> list[dict[str, Any]]:
     probe = rotation["probe"] or {"ok": None, "why": "it was not asked"}
+    made = {
+        "what": "Every secret that should has another version",
+        "ok": not rotation["left"],
+        "why": "; ".join(as_reasons(rotation["left"])) or "read again after the change",
+    }
+    back = {"what": "The new versions stay", "ok": False, "why": f"they were put back: {rotation['why']}"}
     return [
-        {
-            "what": "Every secret that should has another version",
-            "ok": not rotation["left"],
-            "why": "; ".join(as_reasons(rotation["left"])) or "read again after the change",
-        },
+        back if rotation["went_back"] else made,
         {
             "what": "Every function that was found to use one was started anew",
             "ok": True if rotation["renewed"] else None,
@@ -107,8 +112,12 @@ def _sections(rotation: Mapping[str, Any]) -> list[dict[str, Any]]:
             "columns": ["secret", "function", "found_by", "qualifiers"],
         },
         {"title": "Not observable", "list": not_seen},
-        {"title": "How to undo", "text": f"{rotation['command']} -e secret_rotation_switch_back=true"},
+        {"title": "How to undo", "text": "" if rotation["went_back"] else _undo(rotation)},
     ]
+
+
+def _undo(rotation: Mapping[str, Any]) -> str:
+    return f"{rotation['command']} -e secret_rotation_switch_back=true"
 
 
 def _back(rotation: Mapping[str, Any]) -> Iterator[str]:
@@ -138,7 +147,12 @@ def _answer(rotation: Mapping[str, Any]) -> str:
 
 
 def _renewed(rotation: Mapping[str, Any]) -> str:
-    none = "no function was found that uses it" if rotation["rows"] else "none, because no secret was changed"
+    if not rotation["rows"]:
+        none = "none, because no secret was changed"
+    elif rotation["consumers"]:
+        none = "none, because those that use it are versions that nothing points to"
+    else:
+        none = "no function was found that uses it"
     return ", ".join(rotation["renewed"]) or none
 
 

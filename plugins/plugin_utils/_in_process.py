@@ -61,6 +61,9 @@ class ActionModule(ProcessOfItsOwn):
         self._compute_environment_string(wanted)
         with _environment(wanted):
             result = self._parse_returned_data({"stdout": _run(name, options)}, _PROFILE)
+        if os.getppid() != _ops.CONTROLLER:
+            # The run was killed. Nobody reads what a worker says then, and it would wait for a reader for ever.
+            os._exit(1)
         remove_internal_keys(result)
         return result
 

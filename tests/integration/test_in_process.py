@@ -165,11 +165,17 @@ def test_a_secret_stays_hidden(player: Player) -> None:
     assert secret not in run.output
 
 
-def test_what_is_left_of_a_killed_run_writes_nothing(player: Player) -> None:
-    """Also where the run was killed before the module began: only its worker is left then."""
+def killed(player: Player, functions: str) -> list[str]:
+    """Kill a run whose worker works out the options; the operations that its worker then asks for, until it has ended."""
     started = player.folder / "started"
-    # The worker works out the options.
-    player.write(scale(f"{{{{ lookup('ansible.builtin.pipe', 'touch {started}; sleep 3; echo 7') }}}}"))
+    player.write(
+        {
+            "name": "Scale",
+            "runbook.aws.lambda_concurrency": {
+                "functions": f"{{{{ {functions} if lookup('ansible.builtin.pipe', 'touch {started}; sleep 3; echo 7') }}}}"
+            },
+        }
+    )
     mark = player.account.mark()
     process = subprocess.Popen(
         ["ansible-playbook", "--inventory=localhost,", str(player.path)],
@@ -186,9 +192,21 @@ def test_what_is_left_of_a_killed_run_writes_nothing(player: Player) -> None:
     process.kill()
     process.wait()
     assert workers
-    while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline, "a worker of the killed run is still there"
         time.sleep(0.05)
-    assert sorted(call["operation"] for call in player.account.calls(mark)) == ["GetAccountSettings", "GetFunction"]
+    return sorted(call["operation"] for call in player.account.calls(mark))
+
+
+def test_what_is_left_of_a_killed_run_writes_nothing(player: Player) -> None:
+    """Also where the run was killed before the module began: only its worker is left then."""
+    assert killed(player, "[{'name': 'orders', 'reserved': 7}]") == ["GetAccountSettings", "GetFunction"]
+
+
+def test_what_is_left_of_a_killed_run_ends_also_with_much_to_say(player: Player) -> None:
+    """More than fits into the pipe that nobody reads any more."""
+    many = "range(400) | map('regex_replace', '^', 'no-such-') | runbook.aws.as_elements('name', {'reserved': 7})"
+    assert killed(player, many)
 
 
 def test_wrong_options_are_told_with_the_modules_name(player: Player) -> None:

@@ -10,7 +10,9 @@ secret it uses, and by its status whether the database takes that.
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import threading
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -250,6 +252,10 @@ def test_a_rotation_function_that_fails_leaves_everything_and_is_quoted(applicat
     assert application.works() == print_before
     assert len(application.versions()) == 2
 
+    undone = application.play(**SHORT, secret_rotation_switch_back=True)
+    assert undone.code == 0, undone.output
+    assert f"A rotation that failed has left AWSPENDING on a version of {DATABASE}" in flat(undone), undone.output
+
     application.fail_step("none")
     mended = application.play(**SHORT)
     assert mended.code == 0, mended.output
@@ -260,11 +266,14 @@ def test_a_rotation_function_that_fails_leaves_everything_and_is_quoted(applicat
 def test_a_value_that_does_not_work_is_put_back_by_itself(application: Application) -> None:
     print_before, before = application.works(), application.current()
     wrong = "wrong-password-4711-x"
-    value = application.folder / "value"
-    value.touch(mode=0o600)
-    value.write_text(json.dumps({"password": wrong}))
+    # As the shell makes one of <(pass show new-key): it can be read once only.
+    pipe = application.folder / "pipe"
+    os.mkfifo(pipe, mode=0o600)
+    writing = threading.Thread(target=pipe.write_text, args=(json.dumps({"password": wrong}) + "\n",))
+    writing.start()
     wish = {**SHORT, "secret_rotation_action": "set", "secret_rotation_keys": ["password"]}
-    run = application.play("-vvv", **wish, secret_rotation_value_file=str(value))
+    run = application.play("-vvv", **wish, secret_rotation_value_file=str(pipe))
+    writing.join()
     assert run.code != 0
     text = flat(run)
     assert "The application does not answer as it should" in text, run.output
@@ -350,8 +359,10 @@ def test_what_could_not_be_put_back_is_put_back_by_the_same_command(application:
     # Twice to plan, three times to make and confirm it: the next ones are those of putting it back.
     denied = {"error": "AccessDeniedException", "message": "You may not."}
     application.account.fault("secretsmanager", "DescribeSecret", after=5, times=0, **denied)
+    mark = application.account.mark()
     run = application.play(**wish)
     assert run.code != 0
+    assert application.writes(mark)["UpdateAlias"] == len(DATABASE_USERS)
     text = flat(run)
     assert "live: its answer has statusCode 500, not 200" in text, run.output
     assert "Not every previous version is back" in text and f"Not put back: {DATABASE}: it cannot be read" in text
@@ -571,6 +582,19 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], str]] = {
         "with -e secret_rotation_probe_first=false",
     ),
 }
+
+
+def test_a_secret_of_another_environment_is_refused(application: Application) -> None:
+    name = "/sc-agent/dev/api/keys"
+    secret = {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": name, "SecretString": "of-dev"}}
+    application.account.client("cloudformation").create_stack(
+        StackName="sc-agent-app-dev", TemplateBody=json.dumps({"Resources": {"Keys": secret}})
+    )
+    mark = application.account.mark()
+    run = application.play("--limit", "sc-agent-prod", secret_rotation_secrets=name, secret_rotation_action="generate")
+    assert run.code != 0
+    assert f"{name}: it belongs to sc-agent-dev. Run this with --limit sc-agent-dev" in flat(run), run.output
+    assert application.account.mutating(mark) == []
 
 
 @pytest.mark.parametrize(("arguments", "variables", "why"), WRONG.values(), ids=list(WRONG))

@@ -70,6 +70,11 @@ STAYS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
         f"its rotation to version {NEW} may be under way",
     ),
     "it had no value": (record(baseline=None), [found(NEW)], "it had no value before"),
+    "it is going to be deleted": (
+        record(),
+        [found(NEW, pending=pending(NEW), deleted_date="2026-12-27T09:00:00Z")],
+        "Bring it back first: aws secretsmanager restore-secret --secret-id 'a'",
+    ),
     "it cannot be read": (record(), [{"target": "a", "error": "denied"}], "it cannot be read: denied"),
     "it was not found": (record(), [], "it cannot be read"),
 }

@@ -22,6 +22,8 @@ def told(**given: Any) -> dict[str, Any]:
     rotation = {
         "outcome": "rotated",
         "rehearsal": False,
+        "went_back": False,
+        "why": "it was asked for",
         "command": "ansible-playbook playbooks/rotate-secret.yml",
         "secrets": [DB],
         "rows": [ROW],
@@ -44,7 +46,20 @@ def test_a_rotation_that_went_well_is_told_in_few_lines() -> None:
         "/shop/prod/database  v1      v2",
         "Started anew: orders",
         "The application: GET /health: it answers",
+        "Undo: ansible-playbook playbooks/rotate-secret.yml -e secret_rotation_switch_back=true",
     ]
+
+
+@pytest.mark.parametrize("given", [{"rehearsal": True}, {"went_back": True}, {"rows": []}])
+def test_where_there_is_nothing_to_undo_no_way_is_told(given: dict[str, Any]) -> None:
+    assert not [line for line in told(**given)["summary"] if line.startswith("Undo")]
+
+
+def test_a_rotation_that_was_put_back_is_none_that_went_well() -> None:
+    made = told(went_back=True, why="the application does not answer")
+    assert made["verdicts"][0]["ok"] is False
+    assert "put back: the application does not answer" in made["verdicts"][0]["why"]
+    assert "undo" not in as_report({"title": "Rotation", "sections": made["sections"]})
 
 
 @pytest.mark.parametrize(
@@ -54,7 +69,8 @@ def test_a_rotation_that_went_well_is_told_in_few_lines() -> None:
         ({"left": [LEFT]}, "/shop/prod/keys: it is a replica"),
         ({"notes": ["Left out: 1."]}, "Left out: 1."),
         ({"renewed": [], "rows": []}, "Started anew: none, because no secret was changed"),
-        ({"renewed": []}, "Started anew: no function was found that uses it"),
+        ({"renewed": [], "consumers": []}, "Started anew: no function was found that uses it"),
+        ({"renewed": []}, "Started anew: none, because those that use it are versions that nothing points to"),
         (
             {"consumers": []},
             f"No function was found that uses {DB}; whoever reads it and keeps it has to be started anew by hand.",
