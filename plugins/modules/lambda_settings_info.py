@@ -84,8 +84,9 @@ attributes:
     support: full
 notes:
   - "IAM actions: C(lambda:GetFunction), C(lambda:ListAliases), and C(lambda:ListFunctions) when O(functions) is left
-    out; C(lambda:ListVersionsByFunction) with both O(functions) and O(secrets); C(tag:GetResources) with O(secret_tag); C(kms:Decrypt) where an environment has a key of its own. Where that is
-    missing, RV(results[].not_observable) says so."
+    out; C(lambda:ListVersionsByFunction) with both O(functions) and O(secrets); C(tag:GetResources) with
+    O(secret_tag); C(kms:Decrypt) where an environment has a key of its own. Where that is missing,
+    RV(results[].not_observable) says so."
   - A function that reads a table's name from a parameter, from its code or from its events is not found by its
     environment. Nor is one that names a secret as a part of a text only.
   - A secret that is given by its name counts as found under that name in any region and account.

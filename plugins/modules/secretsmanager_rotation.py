@@ -172,8 +172,9 @@ notes:
   - "IAM actions: C(secretsmanager:DescribeSecret), C(secretsmanager:ListSecretVersionIds); for V(rotate)
     C(secretsmanager:RotateSecret), C(secretsmanager:UpdateSecretVersionStage), C(lambda:InvokeFunction),
     C(lambda:GetFunction), C(secretsmanager:CancelRotateSecret) where rotation is turned off, also to go back from
-    such a rotation that was killed, and for the function's error C(logs:FilterLogEvents), C(cloudtrail:LookupEvents), C(secretsmanager:GetSecretValue); for V(generate) and
-    V(set) C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue), C(secretsmanager:GetRandomPassword),
+    such a rotation that was killed, and for the function's error C(logs:FilterLogEvents),
+    C(cloudtrail:LookupEvents), C(secretsmanager:GetSecretValue); for V(generate) and V(set)
+    C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue), C(secretsmanager:GetRandomPassword),
     C(kms:Decrypt) and C(kms:GenerateDataKey) where the secret has a key of its own; for V(rollback) and
     O(secrets[].version_id) C(secretsmanager:UpdateSecretVersionStage)."
 seealso:
