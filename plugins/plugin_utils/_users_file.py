@@ -109,8 +109,10 @@ def _read_single(found: _Found, source: Mapping[str, Any]) -> None:
     attributes: Mapping[str, Any] = source.get("attributes") or {}
     for name in options.keys() - set(_COLUMNS):
         found.wrong(0, f"there is no option {name}. There are {', '.join(_COLUMNS)}, attributes.")
-    for name in attributes:
-        if name == "name":
+    for name, value in attributes.items():
+        if not isinstance(value, str | int | float):
+            found.wrong(0, f"the attribute {name} is no text. Give one, or leave it out.")
+        elif name == "name":
             found.wrong(0, f"name is not an attribute here. The one that Cognito calls so is {_FULL_NAME}.")
         elif name in _COLUMNS:
             found.wrong(0, f"{name} is an option and not an attribute. Say it by itself, or in a file.")

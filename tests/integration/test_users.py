@@ -415,11 +415,30 @@ WRONG: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         "manage-users",
         {"file": "wrong.csv"},
         [
+            "wrong.csv: 3 to correct. Nothing was read from AWS or written.",
             "line 2: a: enabled is 'maybe'. Give true or false.",
             "line 3: b: email without email_verified",
             "line 5: the",
         ],
     ),
+    "a name that cannot be seen": (
+        "manage-users",
+        {"name": "ja\u200bne", "groups": "a"},
+        [r"'ja\u200bne' cannot be the name of a user: it has U+200B in it"],
+    ),
+    "a number": ("manage-users", {"name": 5}, ["user_accounts_name is 5, which is no text. Give one, in quotes."]),
+    "true": ("manage-users", {"name": True}, ["user_accounts_name is true, which is no text"]),
+    "null": ("manage-users", {"name": None}, ["user_accounts_name is null. Leave it out, or give a value."]),
+    "a list": ("manage-users", {"file": ["a"]}, ['user_accounts_file is ["a"], which is no text']),
+    "groups that are none": (
+        "manage-users",
+        {"name": "a", "groups": {"a": 1}},
+        ['user_accounts_groups is {"a": 1}', "Give names as texts"],
+    ),
+    "a number to offboard": ("offboard-user", {"name": 5}, ["user_offboarding_name is 5. Give names as texts"]),
+    "numbers to offboard": ("offboard-user", {"name": [5]}, ["user_offboarding_name is [5]. Give names as texts"]),
+    "a mapping to offboard": ("offboard-user", {"name": {"kim": 1}}, ['user_offboarding_name is {"kim": 1}. Give']),
+    "null to offboard": ("offboard-user", {"name": None}, ["user_offboarding_name is null. Give names as texts"]),
     "no file": ("manage-users", {"file": "missing.csv"}, ["missing.csv is not there. Name a file"]),
     "a folder": ("manage-users", {"file": ""}, ["is a folder. Name the file in it"]),
     "not UTF-8": ("manage-users", {"file": "latin.csv"}, ["latin.csv is not UTF-8. Save it as UTF-8"]),
@@ -438,10 +457,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         "manage-users",
         {"name": "a", "confirm_lost": "abc", "others": "gone", "invite": "mail", "exact": "maybe"},
         [
+            "Nothing was read from AWS or written.",
+            "The value 'maybe' is not a valid boolean",
             "argument 'user_accounts_confirm_lost' is of type str and we were unable to convert to int",
             "value of user_accounts_others must be one of: disabled, absent, got: gone",
             "value of user_accounts_invite must be one of: cognito, handover, none, got: mail",
-            "The value 'maybe' is not a valid boolean",
         ],
     ),
     "nobody": ("manage-users", {}, ["Say who is meant in one way"]),
@@ -458,12 +478,14 @@ def test_a_wrong_wish_is_refused_before_anything_is_read(
     text = "name,enabled,email\na,maybe,\nb,,b@example.com\nc,,\nc,,\n"
     operator.file("wrong.csv", text)
     (operator.folder / "latin.csv").write_bytes("name\nJürgen\n".encode("latin-1"))
-    if "file" in wish:
+    if isinstance(wish.get("file"), str):
         wish = {"file": str(operator.folder / wish["file"])}
     mark = operator.account.mark()
     run = operator.play(playbook, **wish)
     text = " ".join(run.stdout.split())
-    assert run.code != 0 and [one for one in why if one not in text] == [], run.output
+    # In their order.
+    places = [text.find(one) for one in why]
+    assert run.code != 0 and -1 not in places and places == sorted(places), run.output
     # Everything in lines of its own, without what else the options could be.
     assert [one for one in ("\\n", "argument_spec_data", "DEPRECATION") if one in run.output] == []
     # The inventory is read before.

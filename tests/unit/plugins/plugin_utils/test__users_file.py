@@ -251,6 +251,12 @@ SINGLE = {
     "another state": ({"attributes": {"state": "absent"}}, "state is an option and not an attribute. Say it by itself"),
     "other groups": ({"attributes": {"groups": "g"}}, "groups is an option and not an attribute. Say it by itself"),
     "no attribute": ({"attributes": {"mail": "x"}}, "there is no attribute mail. There are address, birthdate"),
+    "nothing": (
+        {"attributes": {"given_name": None}},
+        "the attribute given_name is no text. Give one, or leave it out.",
+    ),
+    "a list": ({"attributes": {"given_name": ["x"]}}, "the attribute given_name is no text"),
+    "a mapping": ({"attributes": {"given_name": {"x": 1}}}, "the attribute given_name is no text"),
     "no option": ({"email": "x"}, "there is no option email. There are name, state"),
 }
 
