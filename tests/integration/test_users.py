@@ -197,6 +197,9 @@ def test_a_file_brings_a_pool_to_what_it_says_and_the_last_run_is_undone(operato
     )
     passwords = operator.handed_over()
     assert sorted(passwords) == [f"{PREFIX}user00", f"{PREFIX}user01"]
+    undo = "Undo: ansible-playbook playbooks/manage-users.yml --limit sc-agent-prod -e user_accounts_switch_back=true"
+    assert undo in run.stdout and "Undo:" not in rehearsal.stdout
+    assert f"pool users ({pool.id})" in run.stdout
     assert all(name in run.stdout for name in passwords)
     assert operator.first_sign_in("user00", passwords[f"{PREFIX}user00"])["AccessToken"]
     mailed = {mail["user"]: mail["secret"] for mail in operator.account.mail() if mail["pool"] == pool.id}
@@ -209,7 +212,7 @@ def test_a_file_brings_a_pool_to_what_it_says_and_the_last_run_is_undone(operato
     again = operator.play("manage-users", file=path)
     assert again.code == 0 and recap(again)["changed"] == 0, again.output
     assert operator.writes(mark) == []
-    assert "everything is as it is asked for" in " ".join(again.stdout.split())
+    assert "everything is as it is asked for" in " ".join(again.stdout.split()) and "Undo:" not in again.stdout
 
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
@@ -298,6 +301,7 @@ def test_what_was_changed_since_a_run_is_left_by_its_undo_and_can_be_forced(oper
     text = " ".join(rehearsal.stdout.split())
     assert rehearsal.code == 0, rehearsal.output
     assert "Changed since and left" in text and "groups: 1 removed" not in text
+    assert "nothing was written, and what was changed since would stay as it is (see above)." in text
     assert "newguy access - - offboarded, record 20" in text and "auditors members - - prober" in text
     undo = operator.play("manage-users", switch_back=True)
     assert undo.code == 0 and told(undo) == told(rehearsal), undo.output
@@ -386,25 +390,33 @@ def test_a_user_whom_a_killed_run_has_disabled_is_signed_out_by_the_same_command
     assert operator.state() == original
 
 
-def test_what_fails_for_one_user_is_done_for_the_others_and_finished_by_the_same_command(operator: Operator) -> None:
-    path = operator.file("users.csv", "name,groups\nx,field_engineers\ny,field_engineers\n")
-    operator.account.fault(
-        operation="AdminAddUserToGroup",
-        match={"Username": "y"},
-        error="LimitExceededException",
-        status=400,
-        message="No more groups",
-        times=0,
-    )
-    failed = operator.play("manage-users", file=path, invite="none")
-    assert failed.code != 0 and "No more groups" in failed.stdout, failed.output
+def test_what_fails_for_some_is_done_for_the_others_and_finished_by_the_same_command(operator: Operator) -> None:
+    path = operator.file("users.csv", "name,groups\nx,field_engineers\ny,field_engineers\nz,field_engineers\n")
+    for operation, name in (("AdminAddUserToGroup", "y"), ("AdminCreateUser", "z")):
+        operator.account.fault(
+            operation=operation,
+            match={"Username": name},
+            error="LimitExceededException",
+            status=400,
+            message=f"No more of {name}",
+            times=0,
+        )
+    failed = operator.play("manage-users", file=path, invite="handover")
+    assert failed.code != 0 and "No more of y" in failed.stdout and "No more of z" in failed.stdout, failed.output
+    # Where the passwords of those are who have one.
+    assert "aws secretsmanager get-secret-value --secret-id NAME:" in failed.stdout
+    assert [name for name in "xyz" if f"{PREFIX}{name}" in failed.stdout] == ["x", "y"]
     users = operator.state()["users"]
-    assert (users["x"][2], users["y"][2]) == (["field_engineers"], [])
+    assert {name: user[2] for name, user in users.items()} == {"x": ["field_engineers"], "y": []}
     operator.account.clear_faults()
     mark = operator.account.mark()
-    run = operator.play("manage-users", file=path, invite="none")
+    run = operator.play("manage-users", file=path, invite="handover")
     assert run.code == 0, run.output
-    assert operator.writes(mark) == ["AdminAddUserToGroup"]
+    assert sorted(operator.writes(mark)) == ["AdminAddUserToGroup"] * 2 + ["AdminCreateUser", "PutSecretValue"]
+    assert [name for name in "xyz" if f"{PREFIX}{name}" in run.stdout] == ["x", "y", "z"]
+    for place, password in operator.handed_over().items():
+        assert operator.is_invited(place.removeprefix(PREFIX), password)
+        assert password not in operator.searched()
     back = operator.play("manage-users", switch_back=True)
     assert back.code == 0, back.output
     assert operator.state()["users"] == {}
