@@ -203,11 +203,21 @@ class Found:
         if listed is None or selection.mfa:
             user = fetch_user(self._aws, self._pool.id, listed.username if listed else name)
         if user is None:
-            raise Refused(f"{name}: there is no such user in this pool. Check the name, and the pool.")
+            raise Refused(
+                f"{name}: there is no such user in this pool.{self._meant(name)} Check the name, and the pool."
+            )
         groups = listed.groups if listed else None
         if selection.groups and groups is None:
             groups = fetch_groups_of(self._aws, self._pool.id, user.username)
         return replace(user, groups=groups)
+
+    def _meant(self, name: str) -> str:
+        """A user of another case, as most names are in small letters; or nothing."""
+        small = name.lower()
+        if not self._pool.case_sensitive or small == name:
+            return ""
+        user = fetch_user(self._aws, self._pool.id, small)
+        return f" Did you mean {small}?" if user else ""
 
     def _last_sign_in(self, user: User) -> tuple[str | None, str | None]:
         """When the user last signed in, or why that is not known."""

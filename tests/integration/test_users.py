@@ -552,6 +552,39 @@ def test_users_leave_and_come_back_with_exactly_what_they_had(operator: Operator
     mark = operator.account.mark()
     nobody = operator.play("offboard-user", name="joe,nobody")
     assert nobody.code != 0 and "nobody: there is no such user in this pool" in nobody.stdout
+    # Neither the pool nor the other user.
+    assert [word for word in ("password_policy", "joe@example.com", "Did you mean") if word in nobody.stdout] == []
+    cased = operator.play("offboard-user", name="Joe")
+    assert cased.code != 0 and "Joe: there is no such user in this pool. Did you mean joe?" in cased.stdout
+    assert operator.writes(mark) == []
+
+
+def test_what_somebody_gave_since_is_left_when_users_come_back(operator: Operator) -> None:
+    pool = operator.pool
+    for name in ("jane", "off"):
+        pool.confirmed(name, PASSWORD)
+        pool.admin("admin_add_user_to_group", Username=name, GroupName="field_engineers")()
+    pool.admin("admin_disable_user", Username="off")()
+    run = operator.play("offboard-user", name="jane,off")
+    assert run.code == 0, run.output
+    pool.admin("admin_add_user_to_group", Username="jane", GroupName="warehouse_managers")()
+    pool.admin("admin_enable_user", Username="off")()
+
+    rehearsal = operator.play("offboard-user", "--check", name="jane,off", switch_back=True)
+    text = " ".join(rehearsal.stdout.split())
+    assert rehearsal.code == 0, rehearsal.output
+    assert "Given since and left" in text and "off enabled no yes" in text
+    assert "jane groups.warehouse_managers no yes" in text and "- group" not in text
+    assert "jane, off would get back what was recorded in pool" in text
+    back = operator.play("offboard-user", name="jane,off", switch_back=True)
+    assert back.code == 0, back.output
+    assert "jane, off got back what was recorded in pool" in " ".join(back.stdout.split())
+    users = operator.state()["users"]
+    assert users["jane"][::2] == (True, ["field_engineers", "warehouse_managers"])
+    assert users["off"][::2] == (True, ["field_engineers"])
+    mark = operator.account.mark()
+    again = operator.play("offboard-user", name="jane,off", switch_back=True)
+    assert again.code == 0 and recap(again)["changed"] == 0, again.output
     assert operator.writes(mark) == []
 
 
