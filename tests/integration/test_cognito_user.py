@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
+import subprocess
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,7 @@ import pytest
 from cognito_pools import DAY, Pool, refused
 from integration.examples import assert_examples_run
 from integration.killing import kill_module_at
-from integration.run_module import run_module
+from integration.run_module import ROOT, ad_hoc, environment, run_module
 
 from ansible_collections.runbook.aws.plugins.modules import cognito_group, cognito_user, cognito_user_info
 from local_aws.client import SECRET_KEY, Account
@@ -255,6 +259,41 @@ def test_a_run_that_is_killed_loses_no_password(pool: Pool, tmp_path: Path) -> N
     assert len(left) == 12
     for name, password in left.items():
         assert pool.sign_in(name, password)["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+
+
+def test_what_is_left_of_a_run_without_its_controller_leaves_no_more_passwords(pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "invitations"
+    wish = {
+        "user_pool_id": pool.id,
+        "users": [{"name": f"u{number:02}", "invite": "handover"} for number in range(20)],
+        "handover": {"file": str(path)},
+        "workers": 2,
+    }
+    pool.account.fault("cognito-idp", "AdminCreateUser", mode="delay", delay=0.3, times=0)
+    command = ad_hoc("cognito_user", {**pool.account.module_args, **wish})
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment({}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as controller:
+        try:
+            deadline = time.monotonic() + 60
+            while not path.exists() or len(lines(path)) < 4:
+                assert controller.poll() is None and time.monotonic() < deadline
+                time.sleep(0.02)
+            # Nothing but the controller: what it has started goes on.
+            controller.kill()
+            controller.wait()
+            time.sleep(2)
+            assert len(lines(path)) < 10
+            # Every password that is left is a user's, but for what was on its way.
+            assert len(lines(path)) - (len(pool.names()) - 2) <= 2
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(controller.pid, signal.SIGKILL)
 
 
 def test_a_secret_that_is_no_invitation_is_not_overwritten(pool: Pool) -> None:
