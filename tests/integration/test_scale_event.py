@@ -398,7 +398,7 @@ def _let_it_end(table: Any) -> None:
         ({"runbook_profile": "nope"}, ["nope"]),
         ({"scale_event_ends_at": "2020-01-01T00:00Z"}, ["2020-01-01T00:00Z", "past"]),
         ({"scale_event_ends_at": "2030-01-01T00:00"}, ["which time zone"]),
-        ({"runbook_expected_account_id": "111122223333"}, ["111122223333", "Nothing was written"]),
+        ({"runbook_expected_account_id": "111122223333"}, ["111122223333", "nothing was written"]),
         (
             {"scale_event_profiles": {"high_traffic": {"functions": [{"name": "orchestrater", "reserved": 5}]}}},
             ["orchestrater", "orchestrator"],
