@@ -165,7 +165,7 @@ def from_silence(action: str, error: Exception) -> AwsError:
     endpoint = re.search(r'"(https?://[^"]+)"', str(error))
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
         way_out = "Name a profile, sign in (aws sso login), or set the AWS_* environment variables."
-    elif endpoint and _is_loopback(endpoint.group(1)):
+    elif name == "EndpointConnectionError" and endpoint and _is_loopback(endpoint.group(1)):
         way_out = "Nothing listens there. If it is the embedded AWS that you want, start it with: " + local_up(
             endpoint.group(1)
         )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, NoCredentialsError
 
 from ansible_collections.runbook.aws.plugins.module_utils._errors import from_answer, from_silence
 from local_aws.cli import DEFAULT_PORT
@@ -56,6 +56,12 @@ def test_silence_of_this_machine_names_the_command_that_starts_the_embedded_aws_
 ) -> None:
     told = str(from_silence("lambda:GetFunction", EndpointConnectionError(endpoint_url=endpoint)))
     assert told.endswith(f"start it with: {command}")
+
+
+def test_a_connection_that_broke_off_is_not_told_as_nobody_listening() -> None:
+    told = str(from_silence("lambda:GetFunction", ConnectionClosedError(endpoint_url="http://127.0.0.1:5610/")))
+    assert "Nothing listens" not in told
+    assert told.endswith("then run the same task again.")
 
 
 @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure"])
