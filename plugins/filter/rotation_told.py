@@ -20,8 +20,8 @@ description: For the role P(runbook.aws.secret_rotation#role).
 options:
   _input:
     description:
-      - C(outcome) in a few words, C(rehearsal) (check mode) and C(command), with which to go on. C(went_back) is whether it
-        was put back, and C(why) the reason of that.
+      - C(outcome) in a few words, C(rehearsal) (check mode) and C(command), whose undoing would undo it; empty where nothing
+        would. C(went_back) is whether it was put back, and C(why) the reason of that.
       - C(secrets) are names of those that were to be changed, C(rows) what P(runbook.aws.rotation_rows#filter) gives.
       - C(left) was not changed and C(not_back) not put back, each with C(secret) and C(why). C(notes) are sentences for
         the summary.
@@ -77,8 +77,8 @@ def _summary(rotation: Mapping[str, Any]) -> Iterator[str]:
             f"No function was found that uses {', '.join(unused)}; whoever reads it and keeps it has to be started anew by"
             " hand."
         )
-    if rotation["rows"] and not (rotation["rehearsal"] or rotation["went_back"]):
-        yield f"Undo: {_undo(rotation)}"
+    if rotation["rows"] and not rotation["rehearsal"] and (undo := _undo(rotation)):
+        yield f"Undo: {undo}"
 
 
 def _verdicts(rotation: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -112,12 +112,14 @@ def _sections(rotation: Mapping[str, Any]) -> list[dict[str, Any]]:
             "columns": ["secret", "function", "found_by", "qualifiers"],
         },
         {"title": "Not observable", "list": not_seen},
-        {"title": "How to undo", "text": "" if rotation["went_back"] else _undo(rotation)},
+        {"title": "How to undo", "text": _undo(rotation)},
     ]
 
 
 def _undo(rotation: Mapping[str, Any]) -> str:
-    return f"{rotation['command']} -e secret_rotation_switch_back=true"
+    """How to undo it, or nothing where it was put back or is an undoing itself."""
+    undoable = rotation["command"] and not rotation["went_back"]
+    return f"{rotation['command']} -e secret_rotation_switch_back=true" if undoable else ""
 
 
 def _back(rotation: Mapping[str, Any]) -> Iterator[str]:

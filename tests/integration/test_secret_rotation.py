@@ -215,8 +215,10 @@ def test_a_rotation_reaches_the_application_and_is_undone(application: Applicati
     assert len(scheduled.output.splitlines()) < 60
     assert len(application.records()) == 1
 
+    assert "Undo: ansible-playbook playbooks/rotate-secret.yml" in run.output
     back = application.play(**SHORT, secret_rotation_switch_back=True)
     assert back.code == 0, back.output
+    assert "Undo: " not in back.output
     assert application.current() == before
     assert application.works() == print_before
 

@@ -50,7 +50,7 @@ def test_a_rotation_that_went_well_is_told_in_few_lines() -> None:
     ]
 
 
-@pytest.mark.parametrize("given", [{"rehearsal": True}, {"went_back": True}, {"rows": []}])
+@pytest.mark.parametrize("given", [{"rehearsal": True}, {"went_back": True}, {"rows": []}, {"command": ""}])
 def test_where_there_is_nothing_to_undo_no_way_is_told(given: dict[str, Any]) -> None:
     assert not [line for line in told(**given)["summary"] if line.startswith("Undo")]
 
