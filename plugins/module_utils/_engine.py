@@ -30,6 +30,12 @@ FIRST_PAUSE = 0.2
 PAUSE_GROWTH = 1.6
 
 
+# Seconds for which the main thread waits at most before it looks up. Python runs the handlers of signals in that thread
+# alone, and only when it does something: one that comes just before it begins to wait without end is not answered until
+# the last call is, which may be a quarter of an hour after Ctrl-C.
+LOOKS_UP = 0.5
+
+
 class Unsettled(Exception):
     """A call was accepted, but its effect was not there when the time was up."""
 
@@ -87,7 +93,14 @@ def _gather(
         except guard as error:
             return error
 
-    return list(pool.map(guarded, targets))
+    return _results([pool.submit(guarded, target) for target in targets])
+
+
+def _results(futures: Sequence[Future[Any]]) -> list[Any]:
+    """What each gives, or its exception."""
+    while wait(futures, timeout=LOOKS_UP).not_done:
+        pass
+    return [future.result() for future in futures]
 
 
 def reconcile(
@@ -139,7 +152,7 @@ def reconcile(
         context: Any = None
         if surveyed is not None:
             try:
-                context = surveyed.result()
+                (context,) = _results([surveyed])
             except expected as error:
                 return [Outcome(target, error=error) for target in targets]
         outcomes = [
@@ -158,7 +171,7 @@ def reconcile(
         for stage in sorted({c.stage for o in outcomes if o.plan for c in o.plan.calls}):
             outcomes = _stage(outcomes, stage, call, settled, pool, workers, expected, wait_last, clock)
         if confirm and wait_last:
-            outcomes = list(pool.map(lambda outcome: _confirmed(outcome, confirm, expected), outcomes))
+            outcomes = _results([pool.submit(_confirmed, outcome, confirm, expected) for outcome in outcomes])
     return outcomes
 
 
@@ -250,9 +263,9 @@ def _stage(
         while due and due[0][0] <= now and len(running) < workers:
             job = heapq.heappop(due)[2]
             running[pool.submit(step, job)] = job
-        patience = max(0.0, due[0][0] - now) if due and len(running) < workers else None
+        patience = min(LOOKS_UP, max(0.0, due[0][0] - now) if due and len(running) < workers else LOOKS_UP)
         if not running:
-            time.sleep(patience or 0.0)
+            time.sleep(patience)
             continue
         for future in wait(running, timeout=patience, return_when=FIRST_COMPLETED).done:
             job = running.pop(future)
