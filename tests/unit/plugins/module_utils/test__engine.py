@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -355,4 +356,29 @@ def test_what_is_not_reached_yet_is_not_confirmed(options: dict[str, bool]) -> N
         raise AssertionError("asked")
 
     (outcome,) = run(World(a=0), ("a", 1), confirm=confirm, **options)
+    assert outcome.error is None
+
+
+@pytest.mark.parametrize("where", ["fetch", "call", "confirm"])
+def test_a_signal_is_answered_while_the_world_is_slow(where: str) -> None:
+    """Also when it does not reach the main thread, the only one in which Python runs handlers."""
+    heard = threading.Event()
+
+    def slow(*_given: Any) -> dict[str, Any]:
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        assert heard.wait(5), "the handler was not run"
+        return {}
+
+    world = World(a=1)
+    quick = {"fetch": world.fetch, "call": world.call, "confirm": lambda *_given: {}}
+    former = signal.signal(signal.SIGUSR1, lambda *_given: heard.set())
+    try:
+        (outcome,) = reconcile(
+            [Target("a", 7)],
+            plan=lambda *_given: Plan({}, {}, (step(7),)),
+            settled=world.settled,
+            **{**quick, where: slow},
+        )
+    finally:
+        signal.signal(signal.SIGUSR1, former)
     assert outcome.error is None
