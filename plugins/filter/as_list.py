@@ -47,13 +47,12 @@ def as_list(given: str | Sequence[str], variable: str) -> list[str]:
     Raises:
         AnsibleFilterError: It is neither, or an element is no text.
     """
-    if isinstance(given, str):
-        return [part for text in given.split(",") if (part := text.strip())]
-    if not isinstance(given, Sequence) or not all(isinstance(part, str) for part in given):
+    texts = given.split(",") if isinstance(given, str) else given
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
         raise AnsibleFilterError(
             f"{variable} is '{given}': give a text, with commas between several, or a list of texts."
         )
-    return [part for part in given if part]
+    return [name for text in texts if (name := text.strip())]
 
 
 class FilterModule:

@@ -49,6 +49,7 @@ _value:
 """
 
 _ELSEWHERE = "may have changed a password elsewhere"
+_BY_HAND = "whoever reads it and keeps it has to be started anew by hand"
 
 
 def rotation_told(rotation: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,10 +74,7 @@ def _summary(rotation: Mapping[str, Any]) -> Iterator[str]:
     if rotation["probe"]:
         yield f"The application: {rotation['probe']['why']}"
     if unused := _unused(rotation):
-        yield (
-            f"No function was found that uses {', '.join(unused)}; whoever reads it and keeps it has to be started anew by"
-            " hand."
-        )
+        yield f"No function was found that uses {', '.join(unused)}; {_BY_HAND}."
     if rotation["rows"] and not rotation["rehearsal"] and (undo := _undo(rotation)):
         yield f"Undo: {undo}"
 
@@ -101,8 +99,7 @@ def _verdicts(rotation: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _sections(rotation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    by_hand = "no function was found that uses it; whoever reads it and keeps it has to be started anew by hand"
-    not_seen = [*rotation["not_observable"], *(f"{name}: {by_hand}" for name in _unused(rotation))]
+    unused = (f"{name}: no function was found that uses it; {_BY_HAND}" for name in _unused(rotation))
     return [
         {"title": "Versions", "rows": rotation["rows"], "columns": ["target", "before", "after"]},
         {"title": "Not changed, and why", "rows": rotation["left"], "columns": ["secret", "why"]},
@@ -111,7 +108,7 @@ def _sections(rotation: Mapping[str, Any]) -> list[dict[str, Any]]:
             "rows": rotation["consumers"],
             "columns": ["secret", "function", "found_by", "qualifiers"],
         },
-        {"title": "Not observable", "list": not_seen},
+        {"title": "Not observable", "list": [*rotation["not_observable"], *unused]},
         {"title": "How to undo", "text": _undo(rotation)},
     ]
 

@@ -152,7 +152,7 @@ def reconcile(
         context: Any = None
         if surveyed is not None:
             try:
-                (context,) = _results([surveyed])
+                context = _results([surveyed])[0]
             except expected as error:
                 return [Outcome(target, error=error) for target in targets]
         outcomes = [
@@ -263,7 +263,8 @@ def _stage(
         while due and due[0][0] <= now and len(running) < workers:
             job = heapq.heappop(due)[2]
             running[pool.submit(step, job)] = job
-        patience = min(LOOKS_UP, max(0.0, due[0][0] - now) if due and len(running) < workers else LOOKS_UP)
+        free = due and len(running) < workers
+        patience = min(LOOKS_UP, max(0.0, due[0][0] - now)) if free else LOOKS_UP
         if not running:
             time.sleep(patience)
             continue

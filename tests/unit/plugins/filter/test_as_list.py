@@ -18,7 +18,7 @@ from ansible_collections.runbook.aws.plugins.filter.as_list import FilterModule,
         ("api/keys", ["api/keys"]),
         (" api/keys,database/* ,", ["api/keys", "database/*"]),
         ([], []),
-        (["a", "", "b,c"], ["a", "b,c"]),
+        (["a", "", "b,c", " d "], ["a", "b,c", "d"]),
     ],
 )
 def test_a_text_is_no_list_of_letters(given: Any, names: list[str]) -> None:

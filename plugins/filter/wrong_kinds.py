@@ -1,7 +1,7 @@
 # Copyright (c) 2026, runbook.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Options of the roles for users that are another kind of value than they have to be, and that Ansible lets through."""
+"""Options of a role that are another kind of value than they have to be, and that Ansible lets through."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 DOCUMENTATION = r"""
-name: wrong_user_options
+name: wrong_kinds
 short_description: Find options that are no text, or null
 version_added: 0.1.0
 author: runbook.aws contributors (@runbook-aws)
@@ -31,7 +31,7 @@ options:
 EXAMPLES = r"""
 - name: What is wrong
   ansible.builtin.debug:
-    msg: "{{ {'user_accounts_name': 5} | runbook.aws.wrong_user_options({'user_accounts_name': {'type': 'str'}}) }}"
+    msg: "{{ {'user_accounts_name': 5} | runbook.aws.wrong_kinds({'user_accounts_name': {'type': 'str'}}) }}"
 """
 
 RETURN = r"""
@@ -42,7 +42,7 @@ _value:
 """
 
 
-def wrong_user_options(values: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def wrong_kinds(values: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """See DOCUMENTATION."""
     return list(_wrong(values, specs))
 
@@ -61,4 +61,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """The filter by name."""
-        return {"wrong_user_options": wrong_user_options}
+        return {"wrong_kinds": wrong_kinds}

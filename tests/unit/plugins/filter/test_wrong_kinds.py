@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.runbook.aws.plugins.filter.wrong_user_options import wrong_user_options
+from ansible_collections.runbook.aws.plugins.filter.wrong_kinds import wrong_kinds
 
 SPECS = {"name": {"type": "str"}, "percent": {"type": "float"}, "groups": {"type": "raw"}}
 
@@ -26,4 +26,4 @@ SPECS = {"name": {"type": "str"}, "percent": {"type": "float"}, "groups": {"type
     ],
 )
 def test_what_is_no_text_and_what_is_null_is_told(values: dict[str, Any], wrong: list[str]) -> None:
-    assert wrong_user_options(values, SPECS) == wrong
+    assert wrong_kinds(values, SPECS) == wrong
